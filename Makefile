@@ -1,0 +1,49 @@
+# What a newcomer types. `make help` lists it.
+
+VENV := .venv
+NODE := tests/outside/node
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help dev test check packages
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+dev: ## serve on http://127.0.0.1:3001
+	cargo run --release --locked -- dev
+
+test: $(VENV)/installed $(NODE)/node_modules/.package-lock.json ## all tests: the crates', then the release binary's from outside
+	cargo test --workspace --locked
+	cargo build --release --locked
+	pytest tests/outside
+
+check: $(VENV)/installed ## formatting, lints, documentation, licences, unused dependencies
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+	cargo deny --locked check --hide-inclusion-graph licenses bans sources
+	cargo shear --locked
+	ruff format --check tests/outside
+	ruff check tests/outside
+
+$(VENV)/installed: tests/outside/requirements.txt | packages
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --requirement $<
+	touch $@
+
+# npm writes this file last, so it stands for the whole folder.
+$(NODE)/node_modules/.package-lock.json: $(NODE)/package.json $(NODE)/package-lock.json | packages
+	cd $(NODE) && npm ci
+	touch $@
+
+# Debian's packages that the samples and the tools need, installed only where one is missing.
+packages:
+	@missing=; \
+	for command in curl jq npm; do command -v $$command >/dev/null || missing="$$missing $$command"; done; \
+	python3 -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
+	if [ -n "$$missing" ]; then \
+		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+		$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing; \
+	fi

@@ -1,0 +1,1 @@
+//! Minoots' ports on an embedded store, for one machine.

@@ -1,0 +1,203 @@
+//! A delivery: one event on its way to one URL, with every attempt.
+
+use super::account::Scope;
+use super::ids::{DeliveryId, TimerId};
+use super::retry::RetryPlan;
+use super::time::{Millis, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// How much of a receiver's answer is kept, in characters.
+pub const KEPT_RESPONSE: usize = 10_000;
+
+/// One event for one URL. The same bytes go out under the same id in every attempt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Whose it is.
+    pub scope: Scope,
+    /// Its id, sent as `webhook-id`.
+    pub id: DeliveryId,
+    /// The timer that it tells of.
+    pub timer: TimerId,
+    /// `timer_expired`, `timer_progress` or `timer_cancelled`.
+    pub event: String,
+    /// Where it goes. Path and query may be secrets: they are never logged.
+    pub url: String,
+    /// The caller's own headers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, String)>,
+    /// What is sent, rendered once.
+    pub body: String,
+    /// Where it stands.
+    pub status: DeliveryStatus,
+    /// Every attempt that ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
+    /// When attempts are made.
+    pub plan: RetryPlan,
+    /// When the next attempt is due, while it is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_attempt_at: Option<Timestamp>,
+    /// The beginning of the last answer's body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_body: Option<String>,
+    /// Why the last attempt, or the whole delivery, failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// When its event was due.
+    pub created_at: Timestamp,
+    /// When it ended, delivered or failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+}
+
+/// Where a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum DeliveryStatus {
+    /// Not attempted yet.
+    Pending,
+    /// An attempt is under way.
+    Sending,
+    /// At least one attempt failed and another will be made.
+    Retrying,
+    /// Taken by the receiver.
+    Success,
+    /// Given up.
+    Failed,
+}
+
+impl DeliveryStatus {
+    /// Whether another attempt may still be made.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Pending | Self::Sending | Self::Retrying)
+    }
+}
+
+/// One attempt that ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    /// From 1, without gaps.
+    pub attempt: u32,
+    /// When it was due.
+    pub due_at: Timestamp,
+    /// When it began.
+    pub sent_at: Timestamp,
+    /// How long it took.
+    pub duration_ms: Millis,
+    /// The answer's status code, if there was an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_code: Option<u16>,
+    /// Why it failed, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// How one attempt ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptResult {
+    /// The attempt's number, from 1.
+    pub attempt: u32,
+    /// When it began.
+    pub sent_at: Timestamp,
+    /// How long it took.
+    pub duration: Millis,
+    /// The answer, or why there was none.
+    pub answer: Result<Answer, String>,
+}
+
+/// What a receiver answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The status code.
+    pub code: u16,
+    /// The beginning of the body, as text.
+    pub body: String,
+    /// How long the receiver asks to be left alone; heeded on 429 and 503.
+    pub retry_after: Option<Millis>,
+}
+
+impl Delivery {
+    /// The number of the next attempt.
+    pub fn next_attempt(&self) -> u32 {
+        self.attempts.len() as u32 + 1
+    }
+
+    /// The last answer's status code.
+    pub fn response_code(&self) -> Option<u16> {
+        self.attempts.last().and_then(|attempt| attempt.response_code)
+    }
+
+    /// The delivery after one more attempt; `None` if this attempt is recorded already.
+    ///
+    /// A 2xx is success and 410 the end (Standard Webhooks); anything else, a redirect too, is tried again by the plan. A
+    /// delivery that was withdrawn while the attempt ran stays failed, unless the receiver took it.
+    #[must_use]
+    pub fn after(&self, result: &AttemptResult) -> Option<Self> {
+        if result.attempt != self.next_attempt() || self.status == DeliveryStatus::Success {
+            return None;
+        }
+        let ended = result.sent_at.plus(result.duration);
+        let code = result.answer.as_ref().ok().map(|answer| answer.code);
+        let error = match &result.answer {
+            Ok(answer) if (200..300).contains(&answer.code) => None,
+            Ok(answer) => Some(format!("the receiver answered {}", answer.code)),
+            Err(error) => Some(error.clone()),
+        };
+        let mut after = self.clone();
+        after.attempts.push(Attempt {
+            attempt: result.attempt,
+            due_at: self.next_attempt_at.unwrap_or(result.sent_at),
+            sent_at: result.sent_at,
+            duration_ms: result.duration,
+            response_code: code,
+            error: error.clone(),
+        });
+        after.response_body =
+            result.answer.as_ref().ok().map(|answer| answer.body.chars().take(KEPT_RESPONSE).collect());
+        let wait = match (&error, &result.answer) {
+            (None, _) => {
+                after.status = DeliveryStatus::Success;
+                after.error = None;
+                None
+            }
+            _ if !self.status.is_open() => None,
+            (Some(_), answer) => {
+                after.status = DeliveryStatus::Failed;
+                after.error = error;
+                let asked =
+                    answer.as_ref().ok().filter(|answer| matches!(answer.code, 429 | 503)).and_then(|a| a.retry_after);
+                if code == Some(410) {
+                    None
+                } else {
+                    self.plan.wait_after(result.attempt, asked, self.salt(result.attempt))
+                }
+            }
+        };
+        after.next_attempt_at = wait.map(|wait| ended.plus(wait));
+        if wait.is_some() {
+            after.status = DeliveryStatus::Retrying;
+        } else {
+            after.ended_at = after.ended_at.or(Some(ended));
+        }
+        Some(after)
+    }
+
+    /// The delivery given up at `now` for `reason`, with no further attempt; `None` if it has ended.
+    #[must_use]
+    pub fn withdrawn(&self, now: Timestamp, reason: &str) -> Option<Self> {
+        self.status.is_open().then(|| Self {
+            status: DeliveryStatus::Failed,
+            error: Some(reason.to_owned()),
+            next_attempt_at: None,
+            ended_at: Some(now),
+            ..self.clone()
+        })
+    }
+
+    /// Spreads waits: the same for the same attempt wherever it is worked out (FNV-1a).
+    fn salt(&self, attempt: u32) -> u64 {
+        let bytes = self.id.as_str().bytes().chain(attempt.to_le_bytes());
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    }
+}

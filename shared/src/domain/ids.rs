@@ -1,0 +1,114 @@
+//! Ids: each kind its own type, each with a prefix that tells it apart in a log.
+
+use super::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes the text as it is; no such id may exist.
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+
+            /// The id's text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id!(
+    /// An account: whose data it is.
+    AccountId
+);
+id!(
+    /// A timer's id, unique within its account and mode: `timer_…`, or chosen by the caller.
+    TimerId
+);
+id!(
+    /// A delivery's id, `del_…`: the `webhook-id` of each of its attempts.
+    DeliveryId
+);
+id!(
+    /// An API key's id, `key_…`; not the key.
+    ApiKeyId
+);
+
+/// Ten random bytes: what tells ids of one millisecond apart.
+pub type Entropy = [u8; 10];
+
+impl TimerId {
+    /// A new id that sorts by `now`.
+    pub fn generate(now: Timestamp, entropy: &Entropy) -> Self {
+        Self(time_sortable("timer_", now, entropy))
+    }
+
+    /// Whether a caller may choose this text: 1–48 of `A-Za-z0-9_-`.
+    pub fn is_valid_choice(text: &str) -> bool {
+        (1..=48).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    }
+}
+
+impl ApiKeyId {
+    /// A new id that sorts by `now`.
+    pub fn generate(now: Timestamp, entropy: &Entropy) -> Self {
+        Self(time_sortable("key_", now, entropy))
+    }
+}
+
+impl DeliveryId {
+    /// The id of the delivery that happens at `at` for the reason that `digest` stands for.
+    ///
+    /// The same arguments give the same id, so that a message seen twice, or a claim repeated after a crash, leads to
+    /// the same delivery. The instant comes first: ids sort by it.
+    pub fn derive(at: Timestamp, digest: &[u8; 32]) -> Self {
+        let mut text = format!("del_{:012x}", at.0);
+        for byte in &digest[..10] {
+            text.push_str(&format!("{byte:02x}"));
+        }
+        Self(text)
+    }
+}
+
+/// UUID version 7 (RFC 9562) without hyphens behind a prefix.
+fn time_sortable(prefix: &str, now: Timestamp, entropy: &Entropy) -> String {
+    let id = uuid::Builder::from_unix_timestamp_millis(now.0, entropy).into_uuid();
+    format!("{prefix}{}", id.simple())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_ids_sort_by_time_and_are_valid_choices_themselves() {
+        let early = TimerId::generate(Timestamp(1_700_000_000_000), &[255; 10]);
+        let late = TimerId::generate(Timestamp(1_700_000_000_001), &[0; 10]);
+        assert!(early < late);
+        assert!(TimerId::is_valid_choice(early.as_str()));
+    }
+
+    #[test]
+    fn chosen_ids_are_1_to_48_plain_characters() {
+        for good in ["a", "A-Z_09", &"x".repeat(48)] {
+            assert!(TimerId::is_valid_choice(good), "{good}");
+        }
+        for bad in ["", "a b", "é", "a/b", "a\0", &"x".repeat(49)] {
+            assert!(!TimerId::is_valid_choice(bad), "{bad}");
+        }
+    }
+}

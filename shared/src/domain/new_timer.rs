@@ -1,0 +1,176 @@
+//! Reading `POST /timers`: every field checked, every fault named.
+
+use super::account::Scope;
+use super::duration::{self, LONGEST};
+use super::events::Events;
+use super::fault::{FaultCode, Faults};
+use super::fields::{Fields, SHORT_TEXT};
+use super::ids::TimerId;
+use super::json::{Json, JsonText, Object};
+use super::milestone::Milestone;
+use super::time::{Millis, Timestamp};
+use super::timer::{Labels, State, Timer};
+use crate::webhook::guard::UrlPolicy;
+
+/// All events' `data` and `metadata` together, in bytes.
+pub const MOST_DATA: usize = 32 * 1024;
+
+/// Shorthands at the top level and the field of `on_expire` that each stands for; an earlier one wins.
+const SHORTHANDS: [(&str, &str); 4] =
+    [("webhook", "webhook"), ("callback", "webhook"), ("message", "message"), ("data", "data")];
+
+/// Reads one timer's creation at `now`. `fresh_id` is used unless the caller chose one.
+///
+/// # Errors
+/// Every fault, in the order of the contract's table.
+pub fn parse(
+    body: &Json,
+    scope: &Scope,
+    fresh_id: TimerId,
+    now: Timestamp,
+    policy: &UrlPolicy,
+) -> Result<Timer, Faults> {
+    let Some(members) = body.as_object() else {
+        return Err(Faults::one(
+            FaultCode::InvalidRequest,
+            "",
+            format!("the body must be a JSON object, not {}", body.kind()),
+        ));
+    };
+    let fields = Fields::root(members);
+    let mut faults = Faults::default();
+    let duration = parse_time(&fields, now, &mut faults);
+    let name = fields.text("name", SHORT_TEXT, &mut faults);
+    let id = parse_id(&fields, &mut faults).unwrap_or(fresh_id);
+    let labels = parse_labels(&fields, &mut faults);
+    let metadata = fields.data("metadata", &mut faults).unwrap_or_else(JsonText::empty_object);
+    let events = parse_events(&fields, policy, &mut faults);
+    check_inside(&events.milestones, duration, &mut faults);
+    check_size(&events, &metadata, &mut faults);
+    faults.check(Timer {
+        scope: scope.clone(),
+        name: name.unwrap_or_else(|| id.as_str().to_owned()),
+        id,
+        labels,
+        metadata,
+        events: events.given,
+        milestones: events.milestones,
+        state: State::Running { start: now, end: now.plus(duration) },
+        duration,
+        created_at: now,
+        updated_at: now,
+        epoch: 0,
+        revision: 0,
+        planned_at: now,
+        fired: Vec::new(),
+        deliveries: Vec::new(),
+    })
+}
+
+fn parse_time(fields: &Fields<'_>, now: Timestamp, faults: &mut Faults) -> Millis {
+    let mut fault = |path: &str, message: &str| {
+        faults.add(FaultCode::InvalidDuration, path, message);
+        LONGEST
+    };
+    match (fields.get("duration"), fields.get("expiresAt")) {
+        (Some(_), Some(_)) => fault("duration", "can't be given together with expiresAt"),
+        (None, None) => {
+            fault("duration", "is required, unless expiresAt is given: milliseconds, or a text such as \"15m\"")
+        }
+        (Some(value), None) => duration::parse(value).unwrap_or_else(|message| fault("duration", &message)),
+        (None, Some(value)) => match parse_instant(value) {
+            Err(message) => fault("expiresAt", &message),
+            Ok(end) if end <= now => fault("expiresAt", "must be in the future"),
+            Ok(end) if end.since(now) > LONGEST => fault("expiresAt", "must be at most 366 days ahead"),
+            Ok(end) => end.since(now),
+        },
+    }
+}
+
+/// Reads an RFC 3339 instant.
+///
+/// # Errors
+/// A sentence that says what it should be.
+pub fn parse_instant(value: &Json) -> Result<Timestamp, String> {
+    const FORM: &str = "must be an RFC 3339 instant such as \"2027-01-15T10:30:00Z\"";
+    value.as_str().and_then(|text| Timestamp::parse_rfc3339(text.trim())).ok_or_else(|| FORM.to_owned())
+}
+
+fn parse_id(fields: &Fields<'_>, faults: &mut Faults) -> Option<TimerId> {
+    let text = fields.text("id", SHORT_TEXT, faults)?;
+    if !TimerId::is_valid_choice(&text) {
+        faults.invalid("id", "must be 1 to 48 characters of A-Z, a-z, 0-9, _ and -");
+    }
+    Some(TimerId::new(text))
+}
+
+fn parse_labels(fields: &Fields<'_>, faults: &mut Faults) -> Labels {
+    let mut label = |name| fields.text(name, SHORT_TEXT, faults);
+    let (snake, camel) = (label("agent_id"), label("agentId"));
+    Labels {
+        agent_id: snake.or(camel),
+        team: label("team"),
+        scenario: label("scenario"),
+        organization_id: label("organizationId"),
+        project_id: label("projectId"),
+    }
+}
+
+/// `events` with the top-level shorthands filled in under `on_expire`.
+fn parse_events(fields: &Fields<'_>, policy: &UrlPolicy, faults: &mut Faults) -> Events {
+    let mut events = match fields.get("events") {
+        None => Object::new(),
+        Some(Json::Object(events)) => events.clone(),
+        Some(other) => {
+            faults.invalid("events", format!("must be an object, not {}", other.kind()));
+            Object::new()
+        }
+    };
+    let mut moved: Vec<(String, &str)> = Vec::new();
+    for (short, field) in SHORTHANDS {
+        let Some(value) = fields.get(short) else { continue };
+        let on_expire = events.entry("on_expire".to_owned()).or_insert(Json::Null);
+        if *on_expire == Json::Null {
+            *on_expire = Json::Object(Object::new());
+        }
+        let Json::Object(on_expire) = on_expire else { continue };
+        if on_expire.get(field).is_none_or(|given| *given == Json::Null) {
+            on_expire.insert(field.to_owned(), value.clone());
+            moved.push((format!("events.on_expire.{field}"), short));
+        }
+    }
+    let given = Json::Object(events);
+    let body = Object::from([("events".to_owned(), given.clone())]);
+    let mut found = Faults::default();
+    let parsed = match Fields::root(&body).object("events", &mut found) {
+        Some(fields) => Events::parse(&given, &fields, Some(policy), &mut found),
+        None => unreachable!("events was just made an object"),
+    };
+    for fault in found.list() {
+        // A fault is shown where the caller wrote the value.
+        let path = match moved.iter().find(|(path, _)| fault.path.starts_with(path.as_str())) {
+            Some((path, short)) => format!("{short}{}", &fault.path[path.len()..]),
+            None => fault.path.clone(),
+        };
+        faults.add(fault.code, path, fault.message.clone());
+    }
+    parsed
+}
+
+/// Every milestone must lie strictly inside the timer.
+fn check_inside(milestones: &[Milestone], duration: Millis, faults: &mut Faults) {
+    let (start, end) = (Timestamp(0), Timestamp(duration.0));
+    for milestone in milestones.iter().filter(|milestone| milestone.position.reached_at(start, end).is_none()) {
+        let message = format!("\"{}\" is not inside the timer, which runs for {} ms", milestone.label, duration.0);
+        faults.invalid("events.on_progress.intervals", message);
+    }
+}
+
+/// All events' `data` and `metadata` together have a limit.
+pub fn check_size(events: &Events, metadata: &JsonText, faults: &mut Faults) {
+    let bytes = events.data_bytes() + metadata.as_str().len();
+    if bytes > MOST_DATA {
+        let message = format!("data and metadata have {bytes} bytes together, more than {MOST_DATA}");
+        faults.add(FaultCode::PayloadTooLarge, "metadata", message);
+    }
+}

@@ -1,0 +1,89 @@
+//! A timer as callers and receivers see it: the contract's `T`.
+
+use super::json::JsonText;
+use super::time::{Millis, Timestamp};
+use super::timer::{Labels, State, Status, Timer};
+use serde::{Serialize, Serializer};
+
+/// The contract's `T` at one instant. Times of day are ISO 8601 in `…At`, epoch milliseconds in `…Time`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TimerView<'a> {
+    id: &'a str,
+    name: &'a str,
+    #[serde(flatten)]
+    labels: &'a Labels,
+    status: Status,
+    duration: Millis,
+    start_time: Timestamp,
+    end_time: Option<Timestamp>,
+    created_at: String,
+    updated_at: String,
+    expires_at: Option<String>,
+    time_remaining: Millis,
+    #[serde(serialize_with = "decimal")]
+    progress: f64,
+    #[serde(serialize_with = "decimal")]
+    percent_complete: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events: Option<&'a JsonText>,
+    metadata: &'a JsonText,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expired_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancelled_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+impl<'a> TimerView<'a> {
+    /// The timer as it stands at `now`, with its `events` and `metadata` as the caller gave them.
+    pub fn at(timer: &'a Timer, now: Timestamp) -> Self {
+        Self::with(timer, now, Some(&timer.events), &timer.metadata)
+    }
+
+    /// The same with other texts for `events` and `metadata`, or without `events`.
+    pub fn with(timer: &'a Timer, now: Timestamp, events: Option<&'a JsonText>, metadata: &'a JsonText) -> Self {
+        let (start, end, remaining) = match timer.state {
+            State::Running { start, end } => (start, Some(end), end.since(now)),
+            State::Paused { start, remaining, .. } => (start, None, remaining),
+            State::Expired { start, at } => (start, Some(at), Millis(0)),
+            State::Cancelled { start, end, remaining, .. } => (start, end, remaining),
+        };
+        let done = match timer.state {
+            State::Expired { .. } => 1.0,
+            _ if timer.duration.0 == 0 => 0.0,
+            _ => 1.0 - (remaining.0.min(timer.duration.0) as f64 / timer.duration.0 as f64),
+        };
+        let (expired_at, cancelled_at, reason) = match &timer.state {
+            State::Expired { at, .. } => (Some(at.to_iso()), None, None),
+            State::Cancelled { at, reason, .. } => (None, Some(at.to_iso()), reason.as_deref()),
+            _ => (None, None, None),
+        };
+        Self {
+            id: timer.id.as_str(),
+            name: &timer.name,
+            labels: &timer.labels,
+            status: timer.status(),
+            duration: timer.duration,
+            start_time: start,
+            end_time: end,
+            created_at: timer.created_at.to_iso(),
+            updated_at: timer.updated_at.to_iso(),
+            expires_at: end.map(Timestamp::to_iso),
+            time_remaining: remaining,
+            progress: (done * 10_000.0).floor() / 10_000.0,
+            percent_complete: (done * 10_000.0).floor() / 100.0,
+            events,
+            metadata,
+            expired_at,
+            cancelled_at,
+            reason,
+        }
+    }
+}
+
+/// A number as JavaScript writes it: `1`, not `1.0`.
+fn decimal<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    if value.fract() == 0.0 { serializer.serialize_u64(*value as u64) } else { serializer.serialize_f64(*value) }
+}

@@ -1,0 +1,308 @@
+//! What the product needs from an infrastructure: a store, alarms and a queue.
+//!
+//! Each method is one atomic step and says what it guarantees. The conformance suite in `tests/conformance` holds every
+//! implementation to it, several accounts in play; an implementation is finished when the suite passes.
+
+use crate::domain::account::{Account, Scope};
+use crate::domain::api_key::{ApiKey, KeyDigest};
+use crate::domain::delivery::{AttemptResult, Delivery};
+use crate::domain::ids::{AccountId, ApiKeyId, DeliveryId, TimerId};
+use crate::domain::time::Timestamp;
+use crate::domain::timer::{Labels, Status, Timer};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The infrastructure can't do its part just now. The step may or may not have been taken; trying again is safe.
+#[derive(Debug, thiserror::Error)]
+#[error("the store can't be reached or can't write")]
+pub struct Unavailable(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// Where timers, deliveries, accounts and keys are kept.
+///
+/// What a method returned as done is durable, and every later read sees it. A step that was cut off by a crash is taken
+/// whole or not at all.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Stores new timers and remembers the answer under the caller's idempotency key, in one step.
+    ///
+    /// A timer whose id is taken in its scope is left out ([`Placement::IdTaken`]), and so is one beyond the account's
+    /// limit ([`Placement::OverLimit`]); the others are stored. If the key is known already, nothing is stored.
+    async fn create_timers(&self, creation: Creation) -> Result<Created, Unavailable>;
+
+    /// A timer by its id. Another scope's id is unknown.
+    async fn timer(&self, scope: &Scope, id: &TimerId) -> Result<Option<Timer>, Unavailable>;
+
+    /// One page of a scope's timers, newest first.
+    ///
+    /// Following the positions visits every timer that matches throughout exactly once, whatever is written meanwhile.
+    /// A page may be shorter than asked, even empty, and still have a `next`: what one call reads is bounded.
+    async fn timers(&self, scope: &Scope, query: &TimerQuery) -> Result<TimerPage, Unavailable>;
+
+    /// How many of the scope's timers run or are paused.
+    async fn concurrent_timers(&self, scope: &Scope) -> Result<u64, Unavailable>;
+
+    /// Takes a timer's step: the timer after it, its new deliveries, and the end of those that it withdraws, all at once.
+    ///
+    /// Only if the timer's revision is still `before`; otherwise nothing is written and the answer is `false`. Of two
+    /// steps from the same revision exactly one is taken. A delivery that exists already is left as it is.
+    async fn commit_step(&self, step: TimerStep) -> Result<bool, Unavailable>;
+
+    /// Running timers with something due by `until`, earliest first, at most `limit`, from all scopes.
+    ///
+    /// Complete: what is due and not listed here is listed once the ones before it have been dealt with.
+    async fn due_timers(&self, until: Timestamp, limit: usize) -> Result<Vec<DueTimer>, Unavailable>;
+
+    /// Deliveries by their ids; unknown ones are left out. Another scope's id is unknown.
+    async fn deliveries(&self, scope: &Scope, ids: &[DeliveryId]) -> Result<Vec<Delivery>, Unavailable>;
+
+    /// The delivery, if it is open: its next attempt begins now. `None` if it ended, or if this process is at it already.
+    async fn begin_attempt(&self, scope: &Scope, id: &DeliveryId) -> Result<Option<Delivery>, Unavailable>;
+
+    /// Records how an attempt ended and returns the delivery after it ([`Delivery::after`]); `None` if it is recorded
+    /// already. This write alone need not be durable when it returns: a crash then repeats the attempt under its number.
+    async fn finish_attempt(
+        &self,
+        scope: &Scope,
+        id: &DeliveryId,
+        result: AttemptResult,
+    ) -> Result<Option<Delivery>, Unavailable>;
+
+    /// Open deliveries whose next attempt is due by `until` and, if given, after `after`; earliest first, at most `limit`.
+    async fn due_deliveries(
+        &self,
+        after: Option<&DueDelivery>,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<DueDelivery>, Unavailable>;
+
+    /// What was remembered under an idempotency key, as long as it counts at `now`.
+    async fn remembered(&self, key: &IdempotencyKey, now: Timestamp) -> Result<Option<Remembered>, Unavailable>;
+
+    /// Creates an account unless there is one with its id. `false`: there is, and it is unchanged.
+    async fn create_account(&self, account: Account) -> Result<bool, Unavailable>;
+
+    /// An account by its id.
+    async fn account(&self, id: &AccountId) -> Result<Option<Account>, Unavailable>;
+
+    /// Replaces an account whose stored revision is one below the given one's; otherwise `false` and nothing is written.
+    async fn replace_account(&self, account: Account) -> Result<bool, Unavailable>;
+
+    /// Stores a key (again, if its id is known), and remembers the answer under the caller's idempotency key in one step.
+    async fn create_api_key(
+        &self,
+        key: ApiKey,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Option<Remembered>, Unavailable>;
+
+    /// The key with this digest, if it has not been revoked.
+    async fn api_key(&self, digest: &KeyDigest) -> Result<Option<ApiKey>, Unavailable>;
+
+    /// An account's keys, newest first.
+    async fn api_keys(&self, account: &AccountId) -> Result<Vec<ApiKey>, Unavailable>;
+
+    /// Names a key. `None`: the account has no such key.
+    async fn rename_api_key(
+        &self,
+        account: &AccountId,
+        id: &ApiKeyId,
+        name: Option<String>,
+    ) -> Result<Option<ApiKey>, Unavailable>;
+
+    /// Revokes a key: once this returns, no request is served under it. `false`: the account has no such key.
+    async fn revoke_api_key(&self, account: &AccountId, id: &ApiKeyId) -> Result<bool, Unavailable>;
+
+    /// What a scope did on each of these days (since the Unix epoch, UTC); days without anything may be left out.
+    async fn usage(&self, scope: &Scope, days: std::ops::RangeInclusive<u64>) -> Result<Vec<DayUsage>, Unavailable>;
+}
+
+/// Wakes the product up when something falls due.
+#[async_trait]
+pub trait Alarms: Send + Sync {
+    /// Sees to it that each alarm's timer is looked at when it is due. Setting one twice does no harm.
+    ///
+    /// # Errors
+    /// Some were not set. The timers are safe: what the alarms missed, the sweep finds.
+    async fn set(&self, alarms: &[Alarm]) -> Result<(), Unavailable>;
+
+    /// Drops alarms that have become void. One that goes off nevertheless does no harm: its epoch is old.
+    async fn drop(&self, alarms: &[Alarm]) -> Result<(), Unavailable>;
+}
+
+/// Takes deliveries that are to be sent now.
+#[async_trait]
+pub trait Queue: Send + Sync {
+    /// Hands deliveries over to be sent, each at least once.
+    ///
+    /// # Errors
+    /// Some were not taken. The deliveries are safe: they are recorded as open, and the sweep finds them.
+    async fn send(&self, deliveries: Vec<Arc<Delivery>>) -> Result<(), Unavailable>;
+}
+
+/// Timers to create in one step.
+pub struct Creation {
+    /// Whose they are; all of one scope.
+    pub scope: Scope,
+    /// The timers, in the caller's order.
+    pub timers: Vec<Arc<Timer>>,
+    /// How many timers may run or be paused in the scope at once, if that is limited.
+    pub limit: Option<u32>,
+    /// The caller's idempotency key, and the answer to remember.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// What became of a creation.
+#[derive(Debug, PartialEq)]
+pub enum Created {
+    /// Done now; one entry per timer, in order.
+    Placed(Vec<Placement>),
+    /// The idempotency key is known; this is what it stands for.
+    Known(Remembered),
+}
+
+/// What became of one timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placement {
+    /// Stored.
+    Stored,
+    /// Its id is in use.
+    IdTaken,
+    /// The account runs as many timers as it may.
+    OverLimit,
+}
+
+/// Names one idempotent request: the caller's key on one route, in one scope.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct IdempotencyKey {
+    /// Whose request it is.
+    pub scope: Scope,
+    /// The route, as `POST /timers`.
+    pub route: &'static str,
+    /// The caller's own text.
+    pub key: String,
+}
+
+/// Works out the answer to remember from what became of the timers; `None` remembers nothing.
+pub type AnswerFor = Arc<dyn Fn(&[Placement]) -> Option<Vec<u8>> + Send + Sync>;
+
+/// What to remember beside a creation.
+#[derive(Clone)]
+pub struct Idempotency {
+    /// Under which key.
+    pub key: IdempotencyKey,
+    /// Digest of the request's body.
+    pub fingerprint: [u8; 32],
+    /// When the request came.
+    pub at: Timestamp,
+    /// Until when it counts.
+    pub expires_at: Timestamp,
+    /// The answer.
+    pub answer: AnswerFor,
+}
+
+/// What is remembered under an idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered {
+    /// Digest of the request's body.
+    pub fingerprint: [u8; 32],
+    /// The answer that was given.
+    pub answer: Vec<u8>,
+    /// Until when it counts.
+    pub expires_at: Timestamp,
+}
+
+/// Which timers to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TimerQuery {
+    /// Only those in this state.
+    pub status: Option<Status>,
+    /// Only those with these labels.
+    pub labels: Labels,
+    /// Only those behind this one.
+    pub after: Option<ListPosition>,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// A place in a scope's list: newest first; within a millisecond by id, backwards, since ids are made in ascending order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListPosition {
+    /// When the timer at this place was made.
+    pub created_at: Timestamp,
+    /// Its id.
+    pub id: TimerId,
+}
+
+/// A page of timers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimerPage {
+    /// The timers.
+    pub timers: Vec<Timer>,
+    /// Where the next page begins, if there may be more.
+    pub next: Option<ListPosition>,
+}
+
+/// A timer's step, ready to be written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimerStep {
+    /// The revision that it was worked out from.
+    pub before: u64,
+    /// The timer after it.
+    pub timer: Timer,
+    /// New deliveries.
+    pub deliveries: Vec<Arc<Delivery>>,
+    /// Of the timer's earlier deliveries, those still open end for this reason.
+    pub withdraw: Option<&'static str>,
+    /// How many events happened.
+    pub events: usize,
+}
+
+/// A timer with something due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueTimer {
+    /// Whose it is.
+    pub scope: Scope,
+    /// The timer.
+    pub id: TimerId,
+    /// When it is due.
+    pub at: Timestamp,
+}
+
+/// A delivery with an attempt due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueDelivery {
+    /// Whose it is.
+    pub scope: Scope,
+    /// The delivery.
+    pub id: DeliveryId,
+    /// When the attempt is due.
+    pub at: Timestamp,
+}
+
+/// One thing due on a timer's way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Alarm {
+    /// Whose timer it is.
+    pub scope: Scope,
+    /// The timer.
+    pub timer: TimerId,
+    /// The epoch in which it is due.
+    pub epoch: u32,
+    /// When it is due.
+    pub at: Timestamp,
+}
+
+/// What one scope did on one day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayUsage {
+    /// The day, counted from the Unix epoch in UTC.
+    pub day: u64,
+    /// Timers created.
+    pub timers: u64,
+    /// Events that happened.
+    pub events: u64,
+    /// Deliveries that they led to.
+    pub deliveries: u64,
+    /// Deliveries that were given up.
+    pub failures: u64,
+}

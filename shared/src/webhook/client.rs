@@ -1,0 +1,198 @@
+//! Sending one attempt of a delivery: signed, time-limited, guarded, and never more than that.
+
+use super::guard::{UrlPolicy, check_address, check_url};
+use super::signature;
+use crate::domain::delivery::{Answer, Delivery, KEPT_RESPONSE};
+use crate::domain::retry::parse_retry_after;
+use crate::domain::secret::SigningSecrets;
+use crate::domain::time::{Millis, Timestamp};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use std::time::{Duration, Instant};
+
+/// How long an attempt may take unless configured otherwise.
+pub const DEFAULT_TIMEOUT: Millis = Millis::seconds(30);
+/// At most this much of an answer is read, in bytes.
+const READ_AT_MOST: usize = 64 * 1024;
+/// How long an answer's body may take once its status is known: the status alone decides.
+const BODY_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Sends webhooks over pooled connections.
+///
+/// No proxy from the environment, no redirect followed, no cookie kept, no retry of its own.
+pub struct WebhookClient {
+    http: reqwest::Client,
+    policy: UrlPolicy,
+    timeout: Millis,
+}
+
+/// The client could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("the webhook client can't be set up")]
+pub struct ClientError(#[from] Box<dyn std::error::Error + Send + Sync>);
+
+impl WebhookClient {
+    /// A client whose attempts go only where `policy` allows and take at most `timeout`.
+    ///
+    /// # Errors
+    /// TLS can't be set up.
+    pub fn new(policy: UrlPolicy, timeout: Millis) -> Result<Self, ClientError> {
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls_config()?)
+            .dns_resolver(GuardedResolver { policy: policy.clone() })
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .http1_only()
+            .tcp_nodelay(true)
+            .pool_max_idle_per_host(64)
+            .pool_idle_timeout(Duration::from_secs(20))
+            .user_agent(concat!("Minoots/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| ClientError(error.into()))?;
+        Ok(Self { http, policy, timeout })
+    }
+
+    /// Where this client may go.
+    pub fn policy(&self) -> &UrlPolicy {
+        &self.policy
+    }
+
+    /// How long an attempt may take.
+    pub fn timeout(&self) -> Millis {
+        self.timeout
+    }
+
+    /// Sends the next attempt of `delivery` at `now`: the answer and how long it took.
+    ///
+    /// # Errors
+    /// Why there was no answer, in words that show neither path nor query.
+    pub async fn send(
+        &self,
+        delivery: &Delivery,
+        secrets: &SigningSecrets,
+        now: Timestamp,
+    ) -> (Result<Answer, String>, Millis) {
+        let begun = Instant::now();
+        let limit = self.timeout.to_std();
+        let answer = match tokio::time::timeout(limit, self.attempt(delivery, secrets, now, begun)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(format!("no answer within {} s", limit.as_secs_f64())),
+        };
+        (answer, Millis(begun.elapsed().as_millis() as u64))
+    }
+
+    async fn attempt(
+        &self,
+        delivery: &Delivery,
+        secrets: &SigningSecrets,
+        now: Timestamp,
+        begun: Instant,
+    ) -> Result<Answer, String> {
+        let url = check_url(&self.policy, &delivery.url).map_err(|refusal| format!("the URL is refused: {refusal}"))?;
+        let request = self.http.post(url).headers(headers(delivery, secrets, now)?).body(delivery.body.clone());
+        let response = request.send().await.map_err(|error| describe(&error))?;
+        let code = response.status().as_u16();
+        let retry_after = response
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| parse_retry_after(value, now));
+        let left = self.timeout.to_std().saturating_sub(begun.elapsed()).min(BODY_PATIENCE);
+        Ok(Answer { code, body: read_some(response, left).await, retry_after })
+    }
+}
+
+/// The headers of the contract's table; the caller's own come first and can't replace them.
+fn headers(delivery: &Delivery, secrets: &SigningSecrets, now: Timestamp) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::with_capacity(delivery.headers.len() + 8);
+    for (name, value) in &delivery.headers {
+        let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_str()), HeaderValue::from_str(value)) else {
+            return Err("one of the webhook's own headers can't be sent".to_owned());
+        };
+        headers.insert(name, value);
+    }
+    let id = delivery.id.as_str();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    for (name, value) in [
+        ("webhook-id", id.to_owned()),
+        ("webhook-timestamp", now.unix_seconds().to_string()),
+        ("webhook-signature", signature::standard(secrets, id, now, &delivery.body)),
+        ("x-minoots-signature", signature::minoots(secrets, &delivery.body)),
+        ("x-minoots-attempt", delivery.next_attempt().to_string()),
+        ("x-minoots-event", delivery.event.clone()),
+        ("x-minoots-delivery", id.to_owned()),
+    ] {
+        let value = HeaderValue::try_from(value).map_err(|_| format!("{name} can't be sent"))?;
+        headers.insert(HeaderName::from_static(name), value);
+    }
+    Ok(headers)
+}
+
+/// The beginning of the body as text; what comes late or breaks off is left out.
+async fn read_some(mut response: reqwest::Response, patience: Duration) -> String {
+    let mut body = Vec::new();
+    let reading = async {
+        while let Ok(Some(chunk)) = response.chunk().await {
+            let room = READ_AT_MOST - body.len();
+            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if body.len() == READ_AT_MOST {
+                break;
+            }
+        }
+    };
+    // Too slow is as good as no body.
+    let _ = tokio::time::timeout(patience, reading).await;
+    String::from_utf8_lossy(&body).chars().take(KEPT_RESPONSE).collect()
+}
+
+/// What went wrong, from the innermost cause, without the URL.
+fn describe(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    let stage = if error.is_connect() { "no connection" } else { "no answer" };
+    if cause.is::<reqwest::Error>() { stage.to_owned() } else { format!("{stage}: {cause}") }
+}
+
+fn tls_config() -> Result<rustls::ClientConfig, ClientError> {
+    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| ClientError(error.into()))?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// Resolves names and lets only permitted addresses through: the client connects to nothing else. Literal addresses never
+/// get here; [`check_url`] judges those.
+struct GuardedResolver {
+    policy: UrlPolicy,
+}
+
+impl Resolve for GuardedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let policy = self.policy.clone();
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let mut refusal = None;
+            let permitted: Vec<_> = found
+                .filter(|address| match check_address(&policy, address.ip()) {
+                    Ok(()) => true,
+                    Err(refused) => {
+                        refusal = Some(refused);
+                        false
+                    }
+                })
+                .collect();
+            match refusal {
+                Some(refusal) if permitted.is_empty() => {
+                    Err(format!("the host's address is refused: {refusal}").into())
+                }
+                _ => Ok(Box::new(permitted.into_iter()) as Addrs),
+            }
+        })
+    }
+}

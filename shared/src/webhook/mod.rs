@@ -1,0 +1,8 @@
+//! Webhooks: where they may go, what they say, how they are signed, and how they are sent.
+
+mod chat;
+pub mod client;
+pub mod guard;
+pub mod headers;
+pub mod payload;
+pub mod signature;

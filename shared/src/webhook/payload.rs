@@ -1,0 +1,191 @@
+//! What a timer's webhooks say. A body is rendered once, from the timer as it stood when the event was due, so that
+//! working it out again after a crash gives the same bytes.
+
+use super::chat::{discord, format_of, slack};
+use crate::domain::delivery::{Delivery, DeliveryStatus};
+use crate::domain::events::{Action, Format};
+use crate::domain::ids::DeliveryId;
+use crate::domain::json::{Json, JsonText, Object};
+use crate::domain::retry::RetryPlan;
+use crate::domain::timer::{State, Timer};
+use crate::domain::timer_view::TimerView;
+use crate::domain::transition::{Happening, TimerEvent};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+/// No body is larger, so that receivers with Express's default limit of 100 kB take it.
+pub const LARGEST_BODY: usize = 96 * 1024;
+
+impl TimerEvent {
+    /// The payload's `event`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Progress(_) => "timer_progress",
+            Self::Expired => "timer_expired",
+            Self::Cancelled => "timer_cancelled",
+        }
+    }
+
+    /// The event's name under `events`.
+    fn key(&self) -> &'static str {
+        match self {
+            Self::Progress(_) => "on_progress",
+            Self::Expired => "on_expire",
+            Self::Cancelled => "on_cancel",
+        }
+    }
+}
+
+/// The delivery that an event leads to, if its timer has a webhook for it.
+pub fn delivery(happening: &Happening) -> Option<Delivery> {
+    let Happening { event, at, timer } = happening;
+    let events = timer.parsed_events();
+    let action = match event {
+        TimerEvent::Progress(_) => events.on_progress?,
+        TimerEvent::Expired => events.on_expire?,
+        TimerEvent::Cancelled => events.cancellation()?,
+    };
+    let url = action.webhook.clone()?;
+    Some(Delivery {
+        scope: timer.scope.clone(),
+        id: delivery_id(happening),
+        timer: timer.id.clone(),
+        event: event.name().to_owned(),
+        body: render(happening, &action, &url),
+        url,
+        headers: action.headers,
+        status: DeliveryStatus::Pending,
+        attempts: Vec::new(),
+        plan: RetryPlan::TIMER,
+        next_attempt_at: Some(*at),
+        response_body: None,
+        error: None,
+        created_at: *at,
+        ended_at: None,
+    })
+}
+
+/// The same event of the same epoch of the same timer has the same id, wherever and however often it is worked out.
+fn delivery_id(happening: &Happening) -> DeliveryId {
+    let Happening { event, at, timer } = happening;
+    let label = match event {
+        TimerEvent::Progress(milestone) => milestone.label.as_str(),
+        _ => "",
+    };
+    let mut digest = Sha256::new();
+    for part in [timer.scope.account.as_str(), timer.scope.mode.as_str(), timer.id.as_str(), event.name(), label] {
+        digest.update(part.as_bytes());
+        digest.update([0]);
+    }
+    digest.update(timer.epoch.to_be_bytes());
+    digest.update(timer.created_at.0.to_be_bytes());
+    DeliveryId::derive(*at, &digest.finalize().into())
+}
+
+fn render(happening: &Happening, action: &Action, url: &str) -> String {
+    let data = action.data.as_ref().map_or_else(|| Json::Object(Object::new()), JsonText::to_json);
+    match action.format.unwrap_or_else(|| format_of(url)) {
+        Format::Json => render_json(happening, action, &data),
+        Format::Slack => slack(&chat_text(happening, action, true), &data),
+        Format::Discord => discord(&chat_text(happening, action, false), &data),
+    }
+}
+
+#[derive(Serialize)]
+struct Payload<'a, T> {
+    event: &'static str,
+    timer: T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    milestone: Option<&'a str>,
+    message: Option<&'a str>,
+    data: JsonText,
+    timestamp: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CancelledTimer<'a> {
+    id: &'a str,
+    name: &'a str,
+    status: &'static str,
+    cancelled_at: String,
+    reason: Option<&'a str>,
+}
+
+fn render_json(happening: &Happening, action: &Action, data: &Json) -> String {
+    let Happening { event, at, timer } = happening;
+    let milestone = match event {
+        TimerEvent::Progress(milestone) => Some(milestone.label.as_str()),
+        _ => None,
+    };
+    let data = JsonText::from(data).to_javascript();
+    let (name, message, timestamp) = (event.name(), action.message.as_deref(), at.to_iso());
+    let written = if let State::Cancelled { reason, .. } = &timer.state {
+        let view = CancelledTimer {
+            id: timer.id.as_str(),
+            name: &timer.name,
+            status: "cancelled",
+            cancelled_at: at.to_iso(),
+            reason: reason.as_deref(),
+        };
+        serde_json::to_string(&Payload { event: name, timer: view, milestone, message, data, timestamp })
+    } else {
+        let events = only_event(timer, event.key());
+        let metadata = timer.metadata.to_javascript();
+        let view = TimerView::with(timer, *at, Some(&events), &metadata);
+        serde_json::to_string(&Payload { event: name, timer: view, milestone, message, data, timestamp })
+    };
+    match written {
+        Ok(body) => body,
+        Err(_) => unreachable!("text, numbers and checked JSON always have a JSON form"),
+    }
+}
+
+/// `events` with the one event that is told of, and without its headers: a receiver must not learn another one's secret
+/// URL or credentials.
+fn only_event(timer: &Timer, key: &str) -> JsonText {
+    let given = timer.events.to_json();
+    let mut event = given.as_object().and_then(|events| events.get(key)).cloned().unwrap_or(Json::Null);
+    if let Json::Object(members) = &mut event {
+        members.shift_remove("headers");
+    }
+    JsonText::from(&Json::Object(Object::from([(key.to_owned(), event)]))).to_javascript()
+}
+
+/// The caller's message, or a sentence made from the event.
+fn chat_text(happening: &Happening, action: &Action, escape: bool) -> String {
+    if let Some(message) = &action.message {
+        return message.clone();
+    }
+    let name = if escape { escape_slack(&happening.timer.name) } else { happening.timer.name.clone() };
+    match (&happening.event, &happening.timer.state) {
+        (TimerEvent::Progress(milestone), _) => format!("Timer \"{name}\" has reached {}.", milestone.label),
+        (TimerEvent::Cancelled, State::Cancelled { reason: Some(reason), .. }) => {
+            let reason = if escape { escape_slack(reason) } else { reason.clone() };
+            format!("Timer \"{name}\" was cancelled: {reason}")
+        }
+        (TimerEvent::Cancelled, _) => format!("Timer \"{name}\" was cancelled."),
+        (TimerEvent::Expired, _) => format!("Timer \"{name}\" has expired."),
+    }
+}
+
+/// Slack reads `<!channel>` and the like as commands unless these three are escaped.
+fn escape_slack(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// The largest body that any of the timer's events can have, in bytes.
+pub fn largest_body(timer: &Timer) -> usize {
+    let given = timer.events.as_str().len() + timer.metadata.as_str().len();
+    // A value grows at most fivefold in JavaScript's form (1e20), `data` is in a body twice, and the rest is bounded.
+    if given * 10 + 16 * 1024 <= LARGEST_BODY {
+        return 0;
+    }
+    let at = timer.created_at;
+    let happening = |event| Happening { event, at, timer: timer.clone() };
+    let possible = timer.milestones.last().map(|milestone| TimerEvent::Progress(milestone.clone()));
+    let bodies = possible.into_iter().chain([TimerEvent::Expired]).filter_map(|event| delivery(&happening(event)));
+    let cancelled = timer.cancel(at, Some("x".repeat(1024))).ok().flatten();
+    let cancelled = cancelled.into_iter().flat_map(|step| step.happened).filter_map(|happening| delivery(&happening));
+    bodies.chain(cancelled).map(|delivery| delivery.body.len()).max().unwrap_or(0)
+}

@@ -1,0 +1,1 @@
+//! What every infrastructure promises: one case per promise of `minoots_shared::ports`.

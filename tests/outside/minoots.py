@@ -1,0 +1,105 @@
+"""The server under test: the release binary on a port and a data folder of its own."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import requests
+from api import Api
+from waiting import until
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = Path(os.environ.get("MINOOTS_BINARY", ROOT / "target/release/minoots"))
+
+# SIGTERM lets running attempts end for at most 20 s; a little is added for the process itself.
+STOPS_WITHIN = 22
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """`minoots dev` with `options`. It keeps its port, its data and its log when it is stopped and started again."""
+
+    def __init__(self, folder, *options, environment=None):
+        self.folder = folder
+        self.options = options
+        self.environment = environment or {}
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "minoots.txt"
+        self.process = None
+
+    def start(self):
+        assert BINARY.exists(), f"{BINARY} is missing: cargo build --release"
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("MINOOTS_")}
+        already_written = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [BINARY, "dev", "--port", str(self.port), "--data-dir", self.folder / "data", *self.options],
+                cwd=self.folder,
+                env=inherited | self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        until(self._serves, within=20, promise=f"minoots dev serves; it said:\n{self.said()}")
+        banner = until(
+            lambda: self._banner(already_written), within=5, promise=f"minoots dev prints its key; it said:\n{self.said()}"
+        )
+        self.key = banner
+        self.api = Api(self.url, self.key)
+        return self
+
+    def _serves(self):
+        assert self.process.poll() is None, f"minoots dev ended with {self.process.returncode}:\n{self.said()}"
+        try:
+            return requests.get(f"{self.url}/health", timeout=5).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    def _banner(self, start):
+        key = re.search(r"mnt_(?:live|test)_[\w-]+", self.log.read_bytes()[start:].decode())
+        return key and key[0]
+
+    def said(self):
+        """All that the server printed and logged, over all its runs."""
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def stop(self):
+        """SIGTERM, upon which it must end with 0 in time."""
+        self.process.send_signal(signal.SIGTERM)
+        code = self._ended(STOPS_WITHIN, "ends within 20 s of SIGTERM")
+        assert code == 0, f"minoots dev must end with 0 upon SIGTERM, ended with {code}:\n{self.said()[-3000:]}"
+
+    def kill(self):
+        """kill -9: no chance to write anything."""
+        self.process.kill()
+        self._ended(10, "ends upon SIGKILL")
+
+    def _ended(self, within, promise):
+        try:
+            return self.process.wait(within)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"minoots dev {promise}; it said:\n{self.said()[-3000:]}") from None
+        finally:
+            self.process = None
+
+    def is_healthy(self):
+        """Still the same process, and answering promptly."""
+        assert self.process.poll() is None, f"minoots dev died with {self.process.returncode}:\n{self.said()[-3000:]}"
+        return requests.get(f"{self.url}/health", timeout=5).json()["status"] == "healthy"
+
+    def resident_megabytes(self):
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024
