@@ -13,6 +13,8 @@ use super::time::{Millis, Timestamp};
 use super::timer::{State, Status, Timer};
 use super::timer_change::{NewEnd, TimerChange};
 
+/// The longest `reason` of a cancellation, in bytes.
+pub const LONGEST_REASON: usize = 1024;
 /// Why deliveries end that were open when their timer was cancelled.
 pub const CANCELLED: &str = "timer cancelled";
 /// Why progress deliveries end that were open when their timer's end moved.

@@ -4,12 +4,13 @@
 use super::chat::{discord, format_of, slack};
 use crate::domain::delivery::{Delivery, DeliveryStatus};
 use crate::domain::events::{Action, Format};
+use crate::domain::fault::{FaultCode, Faults};
 use crate::domain::ids::DeliveryId;
 use crate::domain::json::{Json, JsonText, Object};
 use crate::domain::retry::RetryPlan;
 use crate::domain::timer::{State, Timer};
 use crate::domain::timer_view::TimerView;
-use crate::domain::transition::{Happening, TimerEvent};
+use crate::domain::transition::{Happening, LONGEST_REASON, TimerEvent};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -174,8 +175,22 @@ fn escape_slack(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
+/// Refuses a timer with an event whose body would be too large to send.
+///
+/// # Errors
+/// One fault, with the size that it would have.
+pub fn check_size(timer: &Timer) -> Result<(), Faults> {
+    let bytes = largest_body(timer);
+    if bytes <= LARGEST_BODY {
+        return Ok(());
+    }
+    let message =
+        format!("lead to a webhook of {bytes} bytes, more than the {LARGEST_BODY} that receivers are sure to take");
+    Err(Faults::one(FaultCode::PayloadTooLarge, "events", message))
+}
+
 /// The largest body that any of the timer's events can have, in bytes.
-pub fn largest_body(timer: &Timer) -> usize {
+fn largest_body(timer: &Timer) -> usize {
     let given = timer.events.as_str().len() + timer.metadata.as_str().len();
     // A value grows at most fivefold in JavaScript's form (1e20), `data` is in a body twice, and the rest is bounded.
     if given * 10 + 16 * 1024 <= LARGEST_BODY {
@@ -185,7 +200,7 @@ pub fn largest_body(timer: &Timer) -> usize {
     let happening = |event| Happening { event, at, timer: timer.clone() };
     let possible = timer.milestones.last().map(|milestone| TimerEvent::Progress(milestone.clone()));
     let bodies = possible.into_iter().chain([TimerEvent::Expired]).filter_map(|event| delivery(&happening(event)));
-    let cancelled = timer.cancel(at, Some("x".repeat(1024))).ok().flatten();
+    let cancelled = timer.cancel(at, Some("\u{1}".repeat(LONGEST_REASON))).ok().flatten();
     let cancelled = cancelled.into_iter().flat_map(|step| step.happened).filter_map(|happening| delivery(&happening));
     bodies.chain(cancelled).map(|delivery| delivery.body.len()).max().unwrap_or(0)
 }
