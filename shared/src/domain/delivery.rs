@@ -118,6 +118,13 @@ pub struct Answer {
 }
 
 impl Delivery {
+    /// Host and port of the URL: all of it that may be logged, and what attempts are limited by.
+    pub fn authority(&self) -> String {
+        let url = url::Url::parse(&self.url).ok();
+        let host = url.as_ref().and_then(|url| url.host_str().zip(url.port_or_known_default()));
+        host.map_or_else(|| "unreadable".to_owned(), |(host, port)| format!("{host}:{port}"))
+    }
+
     /// The number of the next attempt.
     pub fn next_attempt(&self) -> u32 {
         self.attempts.len() as u32 + 1
