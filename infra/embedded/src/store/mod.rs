@@ -1,6 +1,6 @@
 //! The store: `minoots_shared::ports::Store` on fjall, a log-structured merge tree.
 //!
-//! All writes go through one thread ([`writer`]), which commits what waits as one group with one sync. Reads don't wait for
+//! All writes go through one thread, which commits what waits as one group with one sync. Reads don't wait for
 //! it: each looks at a snapshot of what is committed, inline, for they take microseconds.
 
 mod accounts;
