@@ -4,6 +4,7 @@
 //! it: each looks at a snapshot of what is committed, inline, for they take microseconds.
 
 mod accounts;
+mod attempts;
 mod creation;
 mod deliveries;
 mod error;
@@ -32,7 +33,7 @@ pub use wake::Wake;
 pub use writer::Figures;
 
 use async_trait::async_trait;
-use fjall::UserKey;
+use attempts::Attempts;
 use keys::Key;
 use minoots_shared::domain::account::{Account, Scope};
 use minoots_shared::domain::api_key::{ApiKey, KeyDigest};
@@ -44,10 +45,9 @@ use minoots_shared::ports::{
     Created, Creation, DayUsage, DueDelivery, DueTimer, Idempotency, IdempotencyKey, Remembered, Store, TimerPage,
     TimerQuery, TimerStep, Unavailable,
 };
-use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use tables::{Read as _, Table, Tables};
 use writer::Writer;
 
@@ -68,8 +68,7 @@ impl Default for StoreOptions {
 pub struct EmbeddedStore {
     writer: Writer,
     tables: Arc<Tables>,
-    /// The attempts under way in this process: a delivery's key, and the attempt's number.
-    under_way: Mutex<HashMap<UserKey, u32>>,
+    attempts: Attempts,
     retention: Millis,
 }
 
@@ -82,7 +81,7 @@ impl EmbeddedStore {
         let tables = Arc::new(open::open(folder)?);
         let writer = Writer::start(Arc::clone(&tables))
             .map_err(|error| OpenError::Failed { path: folder.to_owned(), source: error.into() })?;
-        Ok(Self { writer, tables, under_way: Mutex::default(), retention: options.retention })
+        Ok(Self { writer, tables, attempts: Attempts::default(), retention: options.retention })
     }
 
     /// When the first running timer has something due. What is committed while this is being answered may be missing; see
@@ -115,10 +114,6 @@ impl EmbeddedStore {
     /// What the writer has done since the store was opened.
     pub fn figures(&self) -> Figures {
         self.writer.figures()
-    }
-
-    fn under_way(&self) -> MutexGuard<'_, HashMap<UserKey, u32>> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -4,6 +4,7 @@ mod durability;
 mod group_commit;
 mod keys;
 mod lines_of_time;
+mod listing;
 mod opening;
 mod retention;
 mod sending;

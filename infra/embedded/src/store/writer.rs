@@ -70,8 +70,18 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&mut Txn<'_>) -> Result<T> + Send + 'static,
     {
+        self.run_then(durability, job, |_| ()).await
+    }
+
+    /// [`Self::run`], and calls `then` on what is returned: once, after the commit, even if the caller has gone away.
+    pub(super) async fn run_then<T, F, G>(&self, durability: Durability, job: F, then: G) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Txn<'_>) -> Result<T> + Send + 'static,
+        G: FnOnce(&Result<T>) + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Task { job: Some(job), result: Err(StoreError::Stopped), durability, reply });
+        let job = Box::new(Task { job: Some(job), result: Err(StoreError::Stopped), durability, then, reply });
         self.jobs.as_ref().and_then(|jobs| jobs.send(job).ok()).ok_or(StoreError::Stopped)?;
         answer.await.unwrap_or(Err(StoreError::Stopped))
     }
@@ -133,17 +143,19 @@ trait Job: Send {
     fn answer(self: Box<Self>, outcome: Result<()>);
 }
 
-struct Task<T, F> {
+struct Task<T, F, G> {
     job: Option<F>,
     result: Result<T>,
     durability: Durability,
+    then: G,
     reply: oneshot::Sender<Result<T>>,
 }
 
-impl<T, F> Job for Task<T, F>
+impl<T, F, G> Job for Task<T, F, G>
 where
     T: Send,
     F: FnOnce(&mut Txn<'_>) -> Result<T> + Send,
+    G: FnOnce(&Result<T>) + Send,
 {
     fn run(&mut self, txn: &mut Txn<'_>) {
         let Some(job) = self.job.take() else { return };
@@ -162,7 +174,9 @@ where
     }
 
     fn answer(self: Box<Self>, outcome: Result<()>) {
+        let result = outcome.and(self.result);
+        (self.then)(&result);
         // A caller that has gone away doesn't want to know.
-        let _ = self.reply.send(outcome.and(self.result));
+        let _ = self.reply.send(result);
     }
 }

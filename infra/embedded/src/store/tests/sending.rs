@@ -54,3 +54,33 @@ async fn a_delivery_withdrawn_while_it_was_sent_and_then_taken_is_no_failure() {
     assert_eq!((status(&store, &id).await, failures().await), (DeliveryStatus::Success, 0));
     assert!(store.begin_attempt(&scope(), &id).await.unwrap().is_none());
 }
+
+#[tokio::test]
+async fn a_result_is_recorded_even_if_its_caller_goes_away_and_the_next_attempt_may_begin() {
+    use futures::FutureExt as _;
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    let id = begun(&store).await;
+    drop(store.finish_attempt(&scope(), &id, attempt(1, NOW, 500)).now_or_never());
+    // The writer takes jobs in order: once it has done another one, it has done that.
+    create(&store, timer("b")).await;
+    assert_eq!(store.begin_attempt(&scope(), &id).await.unwrap().unwrap().next_attempt(), 2);
+}
+
+#[tokio::test]
+async fn of_many_that_begin_an_attempt_at_once_one_gets_it() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    create(&store, timer("a")).await;
+    expire(&store, &timer("a"), "del_a").await;
+    let id = DeliveryId::new("del_a");
+    let begin = || store.begin(&scope(), &id).unwrap().is_some();
+    for number in 1..=4 {
+        let begun: Vec<bool> = std::thread::scope(|threads| {
+            let beginners: Vec<_> = (0..8).map(|_| threads.spawn(begin)).collect();
+            beginners.into_iter().map(|beginner| beginner.join().unwrap()).collect()
+        });
+        assert_eq!(begun.iter().filter(|begun| **begun).count(), 1);
+        store.finish_attempt(&scope(), &id, attempt(number, NOW, 500)).await.unwrap().unwrap();
+    }
+}
