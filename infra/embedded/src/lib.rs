@@ -1,1 +1,3 @@
 //! Minoots' ports on an embedded store, for one machine.
+
+pub mod store;
