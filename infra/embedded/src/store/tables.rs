@@ -79,6 +79,11 @@ impl Table {
         }
     }
 
+    /// Whether its keys begin with an instant, so that scans of it begin at a floor.
+    pub(super) fn is_line_of_time(self) -> bool {
+        matches!(self, Self::Due | Self::Sending | Self::Ended | Self::Expiring | Self::UsageDays)
+    }
+
     /// Sizes by measurement: see the store benchmark.
     pub(super) fn options(self) -> KeyspaceCreateOptions {
         let memtable = if matches!(self, Self::Timers | Self::Deliveries) { 16 << 20 } else { 4 << 20 };

@@ -86,14 +86,14 @@ impl<'a> Txn<'a> {
             }
         }
         batch.commit().inspect_err(|_| tables.break_down())?;
-        for (table, key) in lowest {
+        // Floors first: whoever is woken reads from there on.
+        let lines = lowest.into_iter().filter(|(table, _)| table.is_line_of_time());
+        for (table, key) in lines.inspect(|(table, key)| tables.floor(*table).note(key)).collect::<Vec<_>>() {
             match table {
                 Table::Due => tables.timers_wake.note(timeline::instant(table, &key)?),
                 Table::Sending => tables.deliveries_wake.note(timeline::instant(table, &key)?),
-                Table::Ended | Table::Expiring | Table::UsageDays => {}
-                _ => continue,
+                _ => {}
             }
-            tables.floor(table).note(&key);
         }
         Ok(true)
     }
