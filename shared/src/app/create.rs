@@ -87,7 +87,8 @@ impl App {
                 render(&outcomes, usage)
             })
         });
-        let creation = Creation { scope: scope.clone(), timers: timers.clone(), limit, idempotency };
+        let creation =
+            Creation { scope: scope.clone(), timers: timers.clone(), limit, events: Vec::new(), idempotency };
         let placements = match self.store.create_timers(creation).await? {
             Created::Placed(placements) => placements,
             Created::Known(known) => return Once::answer(once.as_ref(), known).map(Answered::Before),

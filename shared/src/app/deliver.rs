@@ -3,7 +3,7 @@
 use super::App;
 use crate::domain::account::Scope;
 use crate::domain::delivery::{AttemptResult, Delivery};
-use crate::domain::ids::DeliveryId;
+use crate::domain::ids::{DeliveryId, EndpointId, TimerId};
 use crate::ports::Unavailable;
 
 impl App {
@@ -32,7 +32,8 @@ fn log(delivery: &Delivery) {
     tracing::info!(
         account = %delivery.scope.account,
         mode = %delivery.scope.mode,
-        timer = %delivery.timer,
+        timer = delivery.source.timer().map(TimerId::as_str),
+        endpoint = delivery.source.endpoint().map(EndpointId::as_str),
         delivery = %delivery.id,
         event = delivery.event,
         host = delivery.authority(),

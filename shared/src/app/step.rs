@@ -48,7 +48,8 @@ impl App {
             timer: timer.clone(),
             deliveries: deliveries.clone(),
             withdraw: transition.withdraw,
-            events: transition.happened.len(),
+            happened: transition.happened.len(),
+            events: Vec::new(),
         };
         if !self.store.commit_step(step).await? {
             return Ok(None);

@@ -2,7 +2,7 @@
 //! working it out again after a crash gives the same bytes.
 
 use super::chat::{discord, format_of, slack};
-use crate::domain::delivery::{Delivery, DeliveryStatus};
+use crate::domain::delivery::{Delivery, DeliveryStatus, Source};
 use crate::domain::events::{Action, Format};
 use crate::domain::fault::{FaultCode, Faults};
 use crate::domain::ids::DeliveryId;
@@ -50,7 +50,7 @@ pub fn delivery(happening: &Happening) -> Option<Delivery> {
     Some(Delivery {
         scope: timer.scope.clone(),
         id: delivery_id(happening),
-        timer: timer.id.clone(),
+        source: Source::Timer(timer.id.clone()),
         event: event.name().to_owned(),
         body: render(happening, &action, &url),
         url,
@@ -58,6 +58,8 @@ pub fn delivery(happening: &Happening) -> Option<Delivery> {
         status: DeliveryStatus::Pending,
         attempts: Vec::new(),
         plan: RetryPlan::TIMER,
+        earlier_attempts: 0,
+        withdrawn: false,
         next_attempt_at: Some(*at),
         response_body: None,
         error: None,

@@ -1,0 +1,118 @@
+//! Figures of an endpoint's deliveries, kept up to date so that reading them costs the same at any number of deliveries.
+
+use super::time::{Millis, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Latencies of attempts that were answered: how many took how long.
+///
+/// Bucket k holds those of up to 2^(k/4) ms and more than the bucket before: each bound is a fifth above the last one, which
+/// is how exact the percentiles are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Latencies(Vec<u64>);
+
+impl Latencies {
+    /// Counts one.
+    pub fn count(&mut self, latency: Millis) {
+        let bucket = Self::bucket(latency);
+        if self.0.len() <= bucket {
+            self.0.resize(bucket + 1, 0);
+        }
+        self.0[bucket] += 1;
+    }
+
+    /// Adds what another one counted.
+    pub fn add(&mut self, other: &Self) {
+        self.0.resize(self.0.len().max(other.0.len()), 0);
+        for (own, other) in self.0.iter_mut().zip(&other.0) {
+            *own += other;
+        }
+    }
+
+    /// The latency that `percent` of those counted did not exceed; `None` if none was counted.
+    pub fn percentile(&self, percent: u64) -> Option<Millis> {
+        let all: u64 = self.0.iter().sum();
+        let rank = (all * percent).div_ceil(100).max(1);
+        let mut seen = 0;
+        let bucket = self.0.iter().position(|count| {
+            seen += count;
+            seen >= rank
+        })?;
+        Some(Self::bound(bucket))
+    }
+
+    fn bucket(latency: Millis) -> usize {
+        (0..).find(|bucket| Self::bound(*bucket) >= latency.max(Millis(1))).unwrap_or(0)
+    }
+
+    fn bound(bucket: usize) -> Millis {
+        Millis(2f64.powf(bucket as f64 / 4.0).round() as u64)
+    }
+}
+
+/// What became of an endpoint's deliveries, tests left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointFigures {
+    /// Deliveries in each state.
+    pub counts: DeliveryCounts,
+    /// How long answers took.
+    #[serde(default)]
+    pub latencies: Latencies,
+    /// When it was last sent something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_triggered_at: Option<Timestamp>,
+    /// Since when no attempt has succeeded: the first failed attempt after the last success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<Timestamp>,
+}
+
+/// How many deliveries stand where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryCounts {
+    /// Not attempted yet.
+    pub pending: u64,
+    /// Between attempts.
+    pub retrying: u64,
+    /// Taken by their receivers.
+    pub succeeded: u64,
+    /// Given up.
+    pub failed: u64,
+}
+
+impl DeliveryCounts {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.pending + self.retrying + self.succeeded + self.failed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_a_fifth_off_at_most() {
+        let mut latencies = Latencies::default();
+        (1..=1_000).for_each(|ms| latencies.count(Millis(ms)));
+        for (percent, exact) in [(50, 500.0), (99, 990.0), (100, 1_000.0)] {
+            let found = latencies.percentile(percent).unwrap().0 as f64;
+            assert!((exact..=exact * 1.2).contains(&found), "{percent}: {found}");
+        }
+        assert_eq!(Latencies::default().percentile(50), None);
+    }
+
+    #[test]
+    fn counting_apart_and_adding_is_counting_together() {
+        let (mut together, mut one, mut other) = <(Latencies, Latencies, Latencies)>::default();
+        for ms in [0, 1, 7, 30_000] {
+            together.count(Millis(ms));
+            if ms < 5 {
+                one.count(Millis(ms))
+            } else {
+                other.count(Millis(ms))
+            };
+        }
+        one.add(&other);
+        assert_eq!(one, together);
+    }
+}
