@@ -125,8 +125,8 @@ pub trait Alarms: Send + Sync {
     /// Some were not set. The timers are safe: what the alarms missed, the sweep finds.
     async fn set(&self, alarms: &[Alarm]) -> Result<(), Unavailable>;
 
-    /// Drops alarms that have become void. One that goes off nevertheless does no harm: its epoch is old.
-    async fn drop(&self, alarms: &[Alarm]) -> Result<(), Unavailable>;
+    /// Takes back alarms that have become void. One that goes off nevertheless does no harm: its epoch is old.
+    async fn unset(&self, alarms: &[Alarm]) -> Result<(), Unavailable>;
 }
 
 /// Takes deliveries that are to be sent now.

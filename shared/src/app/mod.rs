@@ -1,0 +1,53 @@
+//! The use cases: what callers, due times and receivers make happen. Each reads the clock once, decides with the domain's
+//! pure functions, and takes one atomic step in the store.
+
+mod accounts;
+mod change;
+pub mod clock;
+mod create;
+mod deliver;
+mod error;
+mod fall_due;
+mod fresh;
+mod read;
+mod step;
+
+pub use accounts::{Caller, NewApiKey};
+pub use create::{Answered, Once, Outcome, Render, Usage};
+pub use error::Error;
+pub use read::TimerWithDeliveries;
+pub(crate) use step::cause;
+
+use crate::ports::{Alarms, Queue, Store};
+use crate::webhook::client::WebhookClient;
+use clock::Clock;
+use fresh::Fresh;
+use std::sync::Arc;
+
+/// The product on some infrastructure.
+pub struct App {
+    store: Arc<dyn Store>,
+    alarms: Arc<dyn Alarms>,
+    queue: Arc<dyn Queue>,
+    webhooks: WebhookClient,
+    clock: Clock,
+    fresh: Fresh,
+}
+
+impl App {
+    /// The product on the given infrastructure.
+    pub fn new(
+        store: Arc<dyn Store>,
+        alarms: Arc<dyn Alarms>,
+        queue: Arc<dyn Queue>,
+        webhooks: WebhookClient,
+        clock: Clock,
+    ) -> Self {
+        Self { store, alarms, queue, webhooks, clock, fresh: Fresh::default() }
+    }
+
+    /// The clock that everything here goes by.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+}

@@ -1,0 +1,222 @@
+//! `/account`: API keys, the webhook secret, usage.
+
+use super::Api;
+use super::answer::{json, ok, replayed, success_bytes};
+use super::body::{ONE, Raw};
+use super::idempotency::IdempotencyHeader;
+use super::path::Id;
+use super::problem::Problem;
+use super::query::Query;
+use crate::app::{Answered, Caller, Error};
+use crate::domain::account::Mode;
+use crate::domain::api_key::ApiKey;
+use crate::domain::duration;
+use crate::domain::fault::{FaultCode, Faults};
+use crate::domain::fields::{Fields, SHORT_TEXT};
+use crate::domain::ids::ApiKeyId;
+use crate::domain::json::{Json, Object};
+use crate::domain::secret::{DEFAULT_OVERLAP, LONGEST_OVERLAP, SigningSecrets};
+use crate::domain::time::{Millis, Timestamp};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
+
+/// The days of usage that are shown unless the caller says otherwise.
+const DEFAULT_DAYS: u64 = 7;
+/// The most days of usage that can be asked for.
+const MOST_DAYS: u64 = 366;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ApiKeyView<'a> {
+    id: &'a str,
+    name: Option<&'a str>,
+    mode: Mode,
+    key_preview: &'a str,
+    created_at: String,
+}
+
+impl<'a> From<&'a ApiKey> for ApiKeyView<'a> {
+    fn from(key: &'a ApiKey) -> Self {
+        Self {
+            id: key.id.as_str(),
+            name: key.name.as_deref(),
+            mode: key.scope.mode,
+            key_preview: &key.preview,
+            created_at: key.created_at.to_iso(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CreatedKey<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key: Option<&'a str>,
+    #[serde(flatten)]
+    key: ApiKeyView<'a>,
+}
+
+/// `POST /account/api-keys`: 201 with the key itself, here and never again.
+pub(super) async fn create_key(
+    State(api): State<Api>,
+    caller: Caller,
+    idempotency: IdempotencyHeader,
+    body: Raw<ONE>,
+) -> Result<Response, Problem> {
+    let once = idempotency.once(&caller, "POST /account/api-keys", &body.0);
+    if let Some(answer) = api.app.answered_before(once.as_ref()).await? {
+        return Ok(replayed(StatusCode::CREATED, answer));
+    }
+    let (name, mode) = new_key(&body.optional_object()?).map_err(Error::Faulty)?;
+    let new = api.app.new_api_key(&caller, name, mode)?;
+    // The key itself is kept out of the remembered answer: nothing stored may open the account.
+    let remembered = success_bytes(&CreatedKey { api_key: None, key: (&new.key).into() });
+    Ok(match api.app.store_api_key(&new.key, once, remembered).await? {
+        Answered::Before(answer) => replayed(StatusCode::CREATED, answer),
+        Answered::Now(()) => {
+            let created = CreatedKey { api_key: Some(new.secret.reveal()), key: (&new.key).into() };
+            json(StatusCode::CREATED, success_bytes(&created))
+        }
+    })
+}
+
+fn new_key(members: &Object) -> Result<(Option<String>, Option<Mode>), Faults> {
+    let (fields, mut faults) = (Fields::root(members), Faults::default());
+    let name = fields.text("name", SHORT_TEXT, &mut faults);
+    let mode = match fields.get("mode").map(Json::as_str) {
+        None => None,
+        Some(Some("live")) => Some(Mode::Live),
+        Some(Some("test")) => Some(Mode::Test),
+        Some(_) => {
+            faults.invalid("mode", "must be \"live\" or \"test\"");
+            None
+        }
+    };
+    faults.check((name, mode))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KeyList<'a> {
+    api_keys: Vec<ApiKeyView<'a>>,
+}
+
+/// `GET /account/api-keys`
+pub(super) async fn keys(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {
+    let keys = api.app.api_keys(&caller).await?;
+    Ok(ok(KeyList { api_keys: keys.iter().map(ApiKeyView::from).collect() }).into_response())
+}
+
+/// `PUT /account/api-keys/{id}`: the keys, after one was named.
+pub(super) async fn rename_key(
+    State(api): State<Api>,
+    caller: Caller,
+    id: Id<ApiKeyId>,
+    body: Raw<ONE>,
+) -> Result<Response, Problem> {
+    let members = body.optional_object()?;
+    let mut faults = Faults::default();
+    let name = Fields::root(&members).text("name", SHORT_TEXT, &mut faults);
+    if !members.contains_key("name") {
+        faults.invalid("name", "is required: a string, or null for no name");
+    }
+    let name = faults.check(name).map_err(Error::Faulty)?;
+    api.app.rename_api_key(&caller, &id.0, name).await?;
+    keys(State(api), caller).await
+}
+
+/// `DELETE /account/api-keys/{id}`: the keys that are left.
+pub(super) async fn revoke_key(State(api): State<Api>, caller: Caller, id: Id<ApiKeyId>) -> Result<Response, Problem> {
+    api.app.revoke_api_key(&caller, &id.0).await?;
+    keys(State(api), caller).await
+}
+
+#[derive(Serialize)]
+struct Data<T> {
+    data: T,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SecretView<'a> {
+    secret: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_expires_at: Option<String>,
+}
+
+impl<'a> SecretView<'a> {
+    fn at(secrets: &'a SigningSecrets, now: Timestamp) -> Self {
+        let previous = secrets.previous_at(now);
+        Self {
+            secret: secrets.current.reveal(),
+            previous_expires_at: previous.map(|previous| previous.expires_at.to_iso()),
+        }
+    }
+}
+
+/// `GET /account/webhook-secret`
+pub(super) async fn webhook_secret(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {
+    let account = api.app.account(&caller).await?;
+    let data = SecretView::at(&account.webhook_secrets, api.app.clock().now());
+    Ok(ok(Data { data }).into_response())
+}
+
+/// `POST /account/webhook-secret/rotate`
+pub(super) async fn rotate_webhook_secret(
+    State(api): State<Api>,
+    caller: Caller,
+    body: Raw<ONE>,
+) -> Result<Response, Problem> {
+    let overlap = overlap(&body.optional_object()?).map_err(Error::Faulty)?;
+    let secrets = api.app.rotate_webhook_secret(&caller, overlap).await?;
+    let data = SecretView::at(&secrets, api.app.clock().now());
+    Ok(ok(Data { data }).into_response())
+}
+
+/// How long the old secret goes on signing: `overlap`, from nothing to seven days.
+fn overlap(members: &Object) -> Result<Millis, Faults> {
+    let Some(value) = Fields::root(members).get("overlap") else { return Ok(DEFAULT_OVERLAP) };
+    let message = match duration::parse_signed(value) {
+        Ok((negative, overlap)) if !negative && overlap <= LONGEST_OVERLAP => return Ok(overlap),
+        Ok(_) => "must be between 0 and 7 days".to_owned(),
+        Err(message) => message,
+    };
+    Err(Faults::one(FaultCode::InvalidRequest, "overlap", message))
+}
+
+#[derive(Serialize)]
+struct UsageAnswer {
+    usage: Days,
+}
+
+#[derive(Serialize)]
+struct Days {
+    days: Vec<Day>,
+}
+
+#[derive(Serialize)]
+struct Day {
+    date: String,
+    timers: u64,
+    events: u64,
+    deliveries: u64,
+    failures: u64,
+}
+
+/// `GET /account/usage`
+pub(super) async fn usage(State(api): State<Api>, caller: Caller, query: Query) -> Result<Response, Problem> {
+    let days = query.number("days")?.unwrap_or(DEFAULT_DAYS);
+    if days > MOST_DAYS {
+        return Err(Problem::invalid("days", &format!("must be at most {MOST_DAYS}")));
+    }
+    let days = api.app.usage(caller.scope(), days).await?.into_iter().map(|day| Day {
+        date: Timestamp(day.day * Millis::DAY.0).to_iso_date(),
+        timers: day.timers,
+        events: day.events,
+        deliveries: day.deliveries,
+        failures: day.failures,
+    });
+    Ok(ok(UsageAnswer { usage: Days { days: days.collect() } }).into_response())
+}

@@ -1,0 +1,85 @@
+//! Query strings, and the cursors in them.
+
+use super::problem::Problem;
+use crate::domain::ids::TimerId;
+use crate::domain::time::Timestamp;
+use crate::ports::ListPosition;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::convert::Infallible;
+
+/// How many items a page has unless the caller says otherwise.
+const DEFAULT_LIMIT: usize = 50;
+/// The most that a page has.
+const LARGEST_LIMIT: usize = 100;
+
+/// The parameters of a query string, decoded.
+pub(super) struct Query(Vec<(String, String)>);
+
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let query = parts.uri.query().unwrap_or_default();
+        Ok(Self(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect()))
+    }
+}
+
+impl Query {
+    /// A parameter's value; of several the last.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// `limit`: at least 1; a larger one than 100 is cut to it.
+    pub(super) fn limit(&self) -> Result<usize, Problem> {
+        let limit = self.number("limit")?.unwrap_or(DEFAULT_LIMIT as u64);
+        Ok(limit.min(LARGEST_LIMIT as u64) as usize)
+    }
+
+    /// A whole number of at least 1.
+    pub(super) fn number(&self, name: &str) -> Result<Option<u64>, Problem> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        // A number too large to hold is as good as the largest.
+        let number = digits.then(|| text.parse().unwrap_or(u64::MAX)).filter(|number| *number >= 1);
+        number.map(Some).ok_or_else(|| Problem::invalid(name, "must be a whole number of at least 1"))
+    }
+
+    /// `cursor`: where the page begins.
+    pub(super) fn cursor(&self) -> Result<Option<ListPosition>, Problem> {
+        let Some(text) = self.get("cursor") else { return Ok(None) };
+        let refused =
+            || Problem::invalid("cursor", "is not one that this service gave: use the nextCursor of the page before");
+        read_cursor(text).map(Some).ok_or_else(refused)
+    }
+}
+
+/// A list position as text that callers hand back: opaque to them.
+pub(super) fn write_cursor(position: &ListPosition) -> String {
+    URL_SAFE_NO_PAD.encode(format!("1.{}.{}", position.created_at.0, position.id))
+}
+
+fn read_cursor(text: &str) -> Option<ListPosition> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+    let (created_at, id) = text.strip_prefix("1.")?.split_once('.')?;
+    let known = TimerId::is_valid_choice(id);
+    known.then_some(ListPosition { created_at: Timestamp(created_at.parse().ok()?), id: TimerId::new(id) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_cursor_reads_back_and_any_other_text_is_refused_without_a_panic(at in any::<u64>(), id in "[A-Za-z0-9_-]{1,48}", text in ".{0,40}") {
+            let position = ListPosition { created_at: Timestamp(at), id: TimerId::new(id) };
+            prop_assert_eq!(read_cursor(&write_cursor(&position)), Some(position));
+            let _ = read_cursor(&text);
+        }
+    }
+}
