@@ -5,11 +5,13 @@ import threading
 
 import requests
 
+from waiting import until
+
 ABSENT = object()
 
 
 class Api:
-    """Calls as one API key. A body that is not bytes or text is sent as JSON."""
+    """Calls as one API key. A body is sent as it is if bytes or text, in chunks if an iterator, else as JSON."""
 
     def __init__(self, url, key):
         self.url = url
@@ -28,6 +30,8 @@ class Api:
         content = {}
         if isinstance(body, (bytes, str)):
             content = {"data": body.encode() if isinstance(body, str) else body}
+        elif hasattr(body, "__next__"):
+            content = {"data": body}
         elif body is not ABSENT:
             content = {"json": body}
         return self._session().request(
@@ -60,6 +64,17 @@ class Api:
         """The summaries of the timer's deliveries."""
         return succeeded(self.get(f"/timers/{timer['id']}"))["deliveries"]
 
+    def delivery(self, timer, *statuses, within=5.0):
+        """The summary of the timer's only delivery, once it has one of the statuses, by default SUCCESS."""
+        statuses = statuses or ("SUCCESS",)
+
+        def reached():
+            deliveries = self.deliveries(timer)
+            assert len(deliveries) <= 1, f"one event, one URL, one delivery: {deliveries}"
+            return [delivery for delivery in deliveries if delivery["status"] in statuses]
+
+        return until(reached, within=within, promise=f"the delivery of {timer['id']} gets to {statuses}")[0]
+
     def change(self, timer, **fields):
         return succeeded(self.patch(f"/timers/{timer['id']}", fields))["timer"]
 
@@ -88,10 +103,14 @@ class Api:
     def webhook_secret(self):
         return succeeded(self.get("/account/webhook-secret"))["data"]["secret"]
 
+    def with_key(self, key):
+        """Another caller of the same server."""
+        return Api(self.url, key)
+
     def test_mode(self):
         """The same account through a key that sees its test data only."""
         answer = succeeded(self.post("/account/api-keys", {"mode": "test"}), 201)
-        return Api(self.url, answer["apiKey"])
+        return self.with_key(answer["apiKey"])
 
 
 def query(parameters):
@@ -100,7 +119,9 @@ def query(parameters):
 
 def succeeded(response, status=200):
     """The JSON of an answer that must be a success."""
-    said = f"{response.request.method} {response.request.path_url} answered {response.status_code}: {response.text[:500]}"
+    said = (
+        f"{response.request.method} {response.request.path_url} answered {response.status_code}: {response.text[:500]}"
+    )
     assert response.status_code == status, f"{said}; promised: {status}"
     assert response.headers["Content-Type"].split(";")[0] == "application/json", f"{said}; as {response.headers}"
     answer = response.json()
@@ -110,7 +131,8 @@ def succeeded(response, status=200):
 
 def refused(response, status, code=None):
     """The problem document of an answer that must be a refusal, in the one shape that all errors have (contract §1)."""
-    said = f"{response.request.method} {response.request.path_url[:200]} answered {response.status_code}: {response.text[:500]}"
+    path = response.request.path_url[:200]
+    said = f"{response.request.method} {path} answered {response.status_code}: {response.text[:500]}"
     assert response.status_code == status, f"{said}; promised: {status} {code or ''}"
     problem = problem_in(response.headers, response.content, response.status_code)
     if code:

@@ -88,6 +88,7 @@ impl<'a> Txn<'a> {
             }
         }
         batch.commit().inspect_err(|_| tables.break_down())?;
+        // Floors first: whoever is woken reads from there on.
         for (table, key) in lowest {
             tables.floor(table).note(&key);
             match table {
