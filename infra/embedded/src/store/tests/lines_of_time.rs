@@ -92,3 +92,30 @@ async fn a_sleeping_loop_is_woken_by_what_is_committed_earlier_than_its_next_ins
     let (woken, _) = futures::join!(woken, expire(&store, &timer, "del_a"));
     woken.unwrap();
 }
+
+/// Otherwise a loop that is woken finds nothing, and sleeps on over what it was woken for.
+#[test]
+fn who_is_woken_finds_what_it_was_woken_for() {
+    use futures::FutureExt as _;
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    let (next, commits) = std::sync::mpsc::channel::<Timestamp>();
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            for at in commits {
+                let mut txn = Txn::new(&store.tables);
+                txn.put(Table::Due, at.0.to_be_bytes(), []);
+                txn.commit(false).unwrap();
+            }
+        });
+        for round in 0..10_000 {
+            store.timers_wake().arm();
+            let known = store.next_due_timer().unwrap().unwrap_or(Timestamp(u64::MAX));
+            next.send(Timestamp(20_000 - round)).unwrap();
+            // Watches closely, for the moment to be caught is short.
+            while store.timers_wake().earlier_than(known).now_or_never().is_none() {}
+            assert_eq!(store.next_due_timer().unwrap(), Some(Timestamp(20_000 - round)));
+        }
+        drop(next);
+    });
+}

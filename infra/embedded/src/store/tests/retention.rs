@@ -59,6 +59,9 @@ async fn a_purge_deletes_no_more_than_it_may_and_the_next_one_goes_on() {
     assert_eq!(store.purge(later, 100).await.unwrap(), 100);
     assert_eq!(store.purge(later, 100).await.unwrap(), 50);
     assert_eq!(store.purge(later, 100).await.unwrap(), 0);
+    create(&store, timer("late")).await;
+    expire(&store, &timer("late"), "del_late").await;
+    assert_eq!(store.purge(later, 100).await.unwrap(), 1, "what ended before what purges have looked at");
     assert_eq!(entries(&store), [("usage", 1), ("usage_days", 1)]);
 }
 
