@@ -77,15 +77,18 @@ async fn instants_at_the_end_of_time_are_found_too() {
 
 #[tokio::test]
 async fn a_sleeping_loop_is_woken_by_what_is_committed_earlier_than_its_next_instant() {
+    const SOON: std::time::Duration = std::time::Duration::from_secs(30);
     let folder = TempDir::new().unwrap();
-    let store = Arc::new(open(&folder));
+    let store = open(&folder);
     store.timers_wake().arm();
     assert_eq!(store.next_due_timer().unwrap(), None);
-    let woken = store.timers_wake().earlier_than(Timestamp(u64::MAX));
-    futures::join!(create(&store, timer("a")), woken);
+    let woken = tokio::time::timeout(SOON, store.timers_wake().earlier_than(Timestamp(u64::MAX)));
+    let (woken, ()) = futures::join!(woken, create(&store, timer("a")));
+    woken.unwrap();
 
     store.deliveries_wake().arm();
-    let woken = store.deliveries_wake().earlier_than(Timestamp(u64::MAX));
     let timer = timer("a");
-    futures::join!(expire(&store, &timer, "del_a"), woken);
+    let woken = tokio::time::timeout(SOON, store.deliveries_wake().earlier_than(Timestamp(u64::MAX)));
+    let (woken, _) = futures::join!(woken, expire(&store, &timer, "del_a"));
+    woken.unwrap();
 }
