@@ -34,6 +34,11 @@ class Block:
         """Whether it ends in a server that goes on until it is told to stop."""
         return re.search(r"^\s*(make dev|(cargo run\b.* |\S*minoots )dev)\b", self.text, re.MULTILINE) is not None
 
+    @property
+    def names(self):
+        """The files of the repository that its commands name."""
+        return re.findall(r"(?<!\S)[\w-][\w.-]*(?:/[\w.-]+)+(?!\S)", self.text)
+
 
 def blocks():
     """All fenced blocks of the documents that there are."""

@@ -8,13 +8,15 @@ import subprocess
 
 import pytest
 import requests
+from requests.structures import CaseInsensitiveDict
 
 from documents import OTHER_SHELLS, README, blocks
 from minoots import BINARY, ROOT, free_port
 from verifiers import ALL, Received
 from waiting import until
 
-COMMANDS = [block for block in blocks() if block.language == "bash" and not block.says_why_it_is_not_run]
+BASH = [block for block in blocks() if block.language == "bash"]
+COMMANDS = [block for block in BASH if not block.says_why_it_is_not_run]
 SERVING = [block for block in COMMANDS if block.serves]
 CALLING = [block for block in COMMANDS if not block.serves]
 
@@ -32,6 +34,11 @@ def test_commands_of_all_documents_are_in_blocks_that_are_run():
     assert [str(block) for block in blocks() if block.language in OTHER_SHELLS] == [], "commands are in `bash` blocks"
 
 
+def test_commands_that_are_not_run_name_files_that_exist():
+    named = [name for block in BASH if block.says_why_it_is_not_run for name in block.names]
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 @pytest.mark.parametrize("block", CALLING, ids=str)
 def test_commands_work_as_printed(stage, block):
     assert not re.search(r"make test|pytest", block.text), f"{block} would run this test: <!-- not run: REASON -->"
@@ -44,7 +51,8 @@ def test_commands_work_as_printed(stage, block):
 @pytest.mark.parametrize("block", SERVING, ids=str)
 def test_command_serves_as_printed(stage, block, tmp_path):
     port = free_port()
-    stage.environment |= {"MINOOTS_PORT": str(port), "MINOOTS_DATA_DIR": str(tmp_path / "data")}
+    inherited = {name: value for name, value in stage.environment.items() if not name.startswith("MINOOTS_")}
+    stage.environment = inherited | {"MINOOTS_PORT": str(port), "MINOOTS_DATA_DIR": str(tmp_path / "data")}
     script = re.sub(r"--data-dir[ =]\S+", f"--data-dir {tmp_path / 'data'}", on_port(stage, block.text, port))
     output = tmp_path / "served.txt"
     with output.open("w") as file:
@@ -81,28 +89,38 @@ def is_healthy(url):
         return False
 
 
-@pytest.mark.parametrize("options", [(), ("--api-key", "mnt_live_chosen-by-the-operator")], ids=["as is", "own key"])
-def test_the_curl_line_that_the_server_prints_brings_a_signed_webhook_to_its_inbox_within_five_seconds(
-    start_server, tmp_path, options
-):
-    server = start_server(*options)
-    [line] = re.findall(r"^\s*(curl (?:.*\\\n)*.*)$", server.said(), re.MULTILINE)
-    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True, timeout=10)
-    assert done.returncode == 0, f"{line}\n{done.stderr}"
-    answer = json.loads(done.stdout)
-    assert answer["success"] is True, answer
-
-    [request] = until(lambda: inbox(server), within=5, promise=f"a webhook is in {server.url}/inbox after {line}")
+def test_the_curl_line_that_the_server_prints_brings_a_signed_webhook_to_its_inbox_within_five_seconds(server):
+    create, show = printed_commands(server)
+    timer = answer_of(create)["timer"]
+    [request] = until(
+        lambda: answer_of(show)["requests"], within=5, promise=f"a webhook is in the inbox after {create}"
+    )
     assert (request["method"], request["path"]) == ("POST", "/inbox")
-    delivery = Received(requests.structures.CaseInsensitiveDict(request["headers"]), request["body"].encode())
+    delivery = Received(CaseInsensitiveDict(request["headers"]), request["body"].encode())
     assert json.loads(delivery.body)["event"] == "timer_expired"
-    assert json.loads(delivery.body)["timer"]["id"] == answer["timer"]["id"]
+    assert json.loads(delivery.body)["timer"]["id"] == timer["id"]
     for library in ALL:
         assert delivery.answer(library, server.api.webhook_secret()) is True
 
 
-def inbox(server):
-    return requests.get(f"{server.url}/inbox", timeout=5).json()["requests"]
+@pytest.mark.parametrize("key", ["mnt_live_chosen-by-the-operator", "it's$HOME`ls`\\"])
+def test_the_printed_curl_line_works_with_any_key_that_the_operator_may_choose(start_server, key):
+    server = start_server("--api-key", key)
+    assert answer_of(printed_commands(server)[0])["success"] is True
+
+
+def printed_commands(server):
+    """The two lines that the server prints: one makes a timer, one shows the inbox."""
+    create, show = re.findall(r"^\s*(curl .*)$", server.said(), re.MULTILINE)
+    return create, show
+
+
+def answer_of(command):
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=10)
+    assert done.returncode == 0, f"{command}\n{done.stderr}"
+    answer = json.loads(done.stdout)
+    assert answer["success"] is True, f"{command}\n{answer}"
+    return answer
 
 
 def test_cargo_run_compiles_no_crate_of_the_aws_sdk():
