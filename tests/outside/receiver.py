@@ -46,6 +46,7 @@ class Receiver:
         self._answers = chain(answers, repeat(answers[-1]))
         self._lock = threading.Lock()
         self._hits = []
+        self.connections = 0
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -53,6 +54,10 @@ class Receiver:
     def close(self):
         self._server.shutdown()
         self._server.server_close()
+
+    def connected(self):
+        with self._lock:
+            self.connections += 1
 
     def take(self, hit):
         with self._lock:
@@ -96,6 +101,10 @@ def _handler(receiver):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
         wbufsize = -1
+
+        def setup(self):
+            receiver.connected()
+            super().setup()
 
         def _take(self):
             at = time.time()
