@@ -102,6 +102,19 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<usize, Unavailable>;
 
+    /// Gives up one delivery for `reason`, whose attempt began and is not made: from here on nobody is at it. One that has
+    /// ended stays as it is.
+    async fn give_up_delivery(
+        &self,
+        scope: &Scope,
+        id: &DeliveryId,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), Unavailable>;
+
+    /// Stores a delivery that has ended already: a test send, which no event led to.
+    async fn record_delivery(&self, delivery: Delivery) -> Result<(), Unavailable>;
+
     /// How many of a scope's deliveries stand where, tests left out.
     async fn delivery_counts(&self, scope: &Scope) -> Result<DeliveryCounts, Unavailable>;
 
@@ -123,13 +136,15 @@ pub trait Store: Send + Sync {
     /// All of a scope's endpoints, newest first.
     async fn endpoints(&self, scope: &Scope) -> Result<Vec<Endpoint>, Unavailable>;
 
-    /// Replaces an endpoint whose stored revision is one below the given one's; otherwise `false` and nothing is written.
-    async fn replace_endpoint(&self, endpoint: Endpoint) -> Result<bool, Unavailable>;
+    /// Replaces an endpoint whose stored revision is one below the given one's, and accepts the event that tells others of
+    /// it, in one step; otherwise `false` and nothing is written.
+    async fn replace_endpoint(&self, endpoint: Endpoint, event: Option<Event>) -> Result<bool, Unavailable>;
 
     /// Deletes an endpoint; its deliveries and figures stay. `false`: the scope has no such endpoint.
     async fn delete_endpoint(&self, scope: &Scope, id: &EndpointId) -> Result<bool, Unavailable>;
 
-    /// Accepts an event, and remembers the answer under the caller's idempotency key in one step.
+    /// Accepts an event. If it is new, the answer is remembered under the caller's idempotency key in the same step; if not,
+    /// nothing is written.
     async fn accept_event(&self, event: Event, idempotency: Option<Idempotency>) -> Result<Accepted, Unavailable>;
 
     /// An event by its id. Another scope's id is unknown.

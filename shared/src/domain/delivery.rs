@@ -307,7 +307,7 @@ mod tests {
         let delivery = Delivery {
             scope: Scope { account: AccountId::new("acct"), mode: Mode::Live },
             id: DeliveryId::derive(at, &[7; 32]),
-            timer: TimerId::new("t"),
+            source: Source::Timer(TimerId::new("t")),
             event: "timer_expired".to_owned(),
             url: "https://a.example/".to_owned(),
             headers: Vec::new(),
@@ -315,6 +315,8 @@ mod tests {
             status: DeliveryStatus::Pending,
             attempts: Vec::new(),
             plan: RetryPlan::TIMER,
+            earlier_attempts: 0,
+            withdrawn: false,
             next_attempt_at: Some(at),
             response_body: None,
             error: None,

@@ -27,6 +27,8 @@ pub struct Endpoint {
     pub events: Vec<Subscription>,
     /// Whether new events reach it.
     pub active: bool,
+    /// Since when it has been active: what failed earlier is not held against it.
+    pub active_since: Timestamp,
     /// What its owner says about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -71,6 +73,18 @@ impl Endpoint {
     /// Whether an event of this type that is accepted now reaches it.
     pub fn takes(&self, event_type: &str) -> bool {
         self.active && self.events.iter().any(|subscription| subscription.covers(event_type))
+    }
+
+    /// Whether its deliveries may be attempted. One that its owner deactivated still gets what was accepted before; one
+    /// that the service deactivated gets nothing more.
+    pub fn may_be_sent_to(&self) -> bool {
+        self.active || self.disabled_reason.is_none()
+    }
+
+    /// Whether it is to be deactivated at `now`, when an attempt has failed, given since when none has succeeded.
+    pub fn has_failed_too_long(&self, failing_since: Option<Timestamp>, now: Timestamp) -> bool {
+        let since = failing_since.map(|since| since.max(self.active_since));
+        self.active && since.is_some_and(|since| now.since(since) >= PATIENCE)
     }
 
     /// The endpoint after the service has deactivated it at `now`; `None` if it is inactive already.

@@ -71,6 +71,10 @@ pub struct EndpointFigures {
 pub struct DeliveryCounts {
     /// Not attempted yet.
     pub pending: u64,
+    /// An attempt is under way; those counted here are counted nowhere else. Zero where nobody keeps count of them: then
+    /// they are among the pending and the retrying.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub sending: u64,
     /// Between attempts.
     pub retrying: u64,
     /// Taken by their receivers.
@@ -82,8 +86,17 @@ pub struct DeliveryCounts {
 impl DeliveryCounts {
     /// All of them.
     pub fn total(&self) -> u64 {
-        self.pending + self.retrying + self.succeeded + self.failed
+        self.open() + self.succeeded + self.failed
     }
+
+    /// Those that may still be attempted.
+    pub fn open(&self) -> u64 {
+        self.pending + self.sending + self.retrying
+    }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 #[cfg(test)]
