@@ -56,7 +56,7 @@ export const minoots: Minoots;
 export default minoots;
 
 /** Await it for one page; iterate over it, or over its pages, for everything from there on. Nothing is fetched before. */
-export interface Listing<T> extends PromiseLike<Page<T>>, AsyncIterable<T> {
+export interface Listing<T> extends Promise<Page<T>>, AsyncIterable<T> {
   pages(): AsyncIterable<Page<T>>;
 }
 

@@ -31,6 +31,23 @@ export class Listing {
     return this.#page(this.#cursor).then(/** @type {any} */ (fulfilled), rejected);
   }
 
+  /**
+   * @template [E=never]
+   * @param {((reason: any) => E | PromiseLike<E>) | null} [rejected]
+   */
+  catch(rejected) {
+    return this.then(undefined, rejected);
+  }
+
+  /** @param {(() => void) | null} [settled] */
+  finally(settled) {
+    return this.#page(this.#cursor).finally(settled);
+  }
+
+  get [Symbol.toStringTag]() {
+    return 'Listing';
+  }
+
   async *pages() {
     let cursor = this.#cursor;
     do {

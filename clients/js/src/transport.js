@@ -66,9 +66,8 @@ export class Transport {
       return await read(response);
     } catch (cause) {
       signal?.throwIfAborted();
-      const host = new URL(url).host;
-      const said = controller.signal.aborted ? `gave no whole answer within ${timeout} ms` : `can't be reached: ${reason(cause)}`;
-      const error = new ConnectionError(`${host} ${said}`, { cause });
+      const late = controller.signal.aborted && `no whole answer within ${timeout} ms`;
+      const error = new ConnectionError(`${request.method} ${url.split('?')[0]}: ${late || reason(cause)}`, { cause });
       return { error, untouched: NEVER_SENT.has(codeOf(cause)), transient: true, retryAfter: undefined };
     } finally {
       clearTimeout(timer);

@@ -200,7 +200,7 @@ test('a rotated secret signs beside the old one', async (t) => {
 });
 
 test('failed deliveries are retried, of one endpoint or of all, and counted in the queue', async (t) => {
-  const { url } = await receiver(t, 410);
+  const { url } = await receiver(t, 500);
   const type = `${unique()}.happened`;
   const webhook = await endpoint(t, { url, events: [type], maxRetries: 0 });
   await client.events.send({ type, data: {} });
