@@ -90,8 +90,8 @@ class Server:
             return False
 
     def _banner(self, start):
-        key = re.search(r"mnt_(?:live|test)_[\w-]+", self.log.read_bytes()[start:].decode())
-        return key and key[0]
+        key = re.search(r"API key\s+(\S+)", self.log.read_bytes()[start:].decode())
+        return key and key[1]
 
     def said(self):
         """All that the server printed and logged, over all its runs."""

@@ -41,7 +41,6 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_PATIENCE)
-            .pipeline_flush(true)
             .serve_connection(TokioIo::new(stream), service);
         let connection = connections.watch(connection);
         tokio::spawn(async move {
