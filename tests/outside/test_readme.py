@@ -93,7 +93,9 @@ def test_the_curl_line_that_the_server_prints_brings_a_signed_webhook_to_its_inb
     create = printed_command(server)
     timer = answer_of(create)["timer"]
     [request] = until(
-        lambda: server.api.get("/inbox").json()["requests"], within=5, promise=f"a webhook is in the inbox after {create}"
+        lambda: server.api.get("/inbox").json()["requests"],
+        within=5,
+        promise=f"a webhook is in the inbox after {create}",
     )
     assert (request["method"], request["path"]) == ("POST", "/inbox")
     delivery = Received(CaseInsensitiveDict(request["headers"]), request["body"].encode())
