@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from api import refused, succeeded
+from instants import iso, now
 from waiting import until
 
 REPLAYED = "Idempotent-Replayed"
@@ -61,6 +62,16 @@ def test_another_body_under_the_same_key_is_refused(api, path):
     assert post(api, path, CREATES[path], key).headers[REPLAYED] == "true"
 
 
+def test_the_first_answer_comes_again_even_if_the_body_would_be_refused_by_now(api):
+    end = now() + 300
+    body = {"expiresAt": iso(end), "id": "by-now-in-the-past"}
+    first = post(api, "/timers", body, "past")
+    timer = succeeded(first, 201)["timer"]
+    until(lambda: api.timer(timer)["status"] == "expired", promise="it expires")
+    again = post(api, "/timers", body, "past")
+    assert (again.status_code, again.content) == (201, first.content)
+
+
 def test_a_key_stands_for_one_route(api):
     body = '{"duration":"1h"}'
     timer = succeeded(post(api, "/timers", body, "routes"), 201)["timer"]
@@ -90,7 +101,9 @@ def test_two_keys_of_one_account_and_mode_share(api):
 
 
 def test_keys_are_told_apart_to_the_last_letter(api):
-    made = {post(api, "/timers", {"duration": "1h"}, key).json()["timer"]["id"] for key in ("a", "A", "aa", "a a", "ä")}
+    made = {
+        post(api, "/timers", {"duration": "1h"}, key).json()["timer"]["id"] for key in ("a", "A", "aa", "a a", "a-")
+    }
     assert len(made) == 5
 
 

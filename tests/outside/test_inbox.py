@@ -114,7 +114,7 @@ def test_any_body_may_come(server, anyone, body):
 
 def test_the_printed_curl_line_makes_a_webhook_that_is_in_the_inbox_within_5_seconds(start_server):
     server = start_server()
-    [line] = re.findall(r"^\s*(curl .+?[^\\])$", server.said(), re.MULTILINE | re.DOTALL)
+    [line] = [line for line in re.findall(r"^\s*(curl .+)$", server.said(), re.MULTILINE) if "/timers" in line]
     begun = time.time()
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=20)
     assert done.returncode == 0, done.stderr
