@@ -1,12 +1,15 @@
 //! Creating timers: one, or many in one step.
 
+use super::send_event::subscribed;
 use super::step::alarms;
 use super::{App, Caller, Error};
+use crate::domain::catalogue::TIMER_CREATED;
 use crate::domain::fault::Faults;
 use crate::domain::json::Json;
 use crate::domain::new_timer;
 use crate::domain::time::{Millis, Timestamp};
 use crate::domain::timer::Timer;
+use crate::domain::timer_events;
 use crate::ports::{Created, Creation, Idempotency, IdempotencyKey, Placement, Remembered};
 use crate::webhook::payload;
 use std::sync::Arc;
@@ -78,6 +81,13 @@ impl App {
         if timers.is_empty() && once.is_none() {
             return Ok(Answered::Now(read.outcomes(&[])));
         }
+        let audience = self.audience(scope, !timers.is_empty()).await?;
+        let targets = subscribed(&audience, TIMER_CREATED);
+        let told = (!targets.is_empty()).then_some(targets);
+        let events: Vec<_> = told
+            .iter()
+            .flat_map(|targets| timers.iter().map(|timer| Some(timer_events::created(timer, targets.clone()))))
+            .collect();
         let idempotency = once.clone().map(|once| {
             let read = Arc::clone(&read);
             once.remembering(now, move |placements| {
@@ -86,11 +96,13 @@ impl App {
             })
         });
         let creation =
-            Creation { scope: scope.clone(), timers: timers.clone(), limit, events: Vec::new(), idempotency };
+            Creation { scope: scope.clone(), timers: timers.clone(), limit, events: events.clone(), idempotency };
         let placements = match self.store.create_timers(creation).await? {
             Created::Placed(placements) => placements,
             Created::Known(known) => return Once::answer(once.as_ref(), known).map(Answered::Before),
         };
+        let told = events.into_iter().zip(&placements).filter(|(_, placement)| **placement == Placement::Stored);
+        self.tell(&told.filter_map(|(event, _)| event).collect::<Vec<_>>()).await;
         let stored = timers.iter().zip(&placements).filter(|(_, placement)| **placement == Placement::Stored);
         self.set_alarms(&stored.flat_map(|(timer, _)| alarms(timer)).collect::<Vec<_>>()).await;
         Ok(Answered::Now(read.outcomes(&placements)))

@@ -1,5 +1,6 @@
 //! Taking a timer's step: the write that decides, and what follows from it.
 
+use super::send_event::subscribed;
 use super::{App, Error};
 use crate::domain::account::Scope;
 use crate::domain::ids::TimerId;
@@ -11,7 +12,7 @@ use crate::webhook::payload;
 use std::sync::Arc;
 
 /// How often a step is decided anew because the timer changed meanwhile.
-const MOST_TRIES: usize = 100;
+pub(super) const MOST_TRIES: usize = 100;
 
 impl App {
     /// Changes a timer as `decide` says. What is due by now happens first: a timer whose time is up has expired, even
@@ -41,6 +42,11 @@ impl App {
     /// since `before` was read, and nothing was written.
     pub(super) async fn take(&self, before: &Timer, transition: Transition) -> Result<Option<Timer>, Unavailable> {
         let deliveries: Vec<_> = transition.happened.iter().filter_map(payload::delivery).map(Arc::new).collect();
+        let audience = self.audience(&before.scope, !transition.happened.is_empty()).await?;
+        let told =
+            transition.happened.iter().map(|happening| (happening, subscribed(&audience, happening.event_type())));
+        let told = told.filter(|(_, targets)| !targets.is_empty());
+        let events: Vec<_> = told.map(|(happening, targets)| happening.told_to(targets)).collect();
         let mut timer = transition.timer;
         timer.deliveries.extend(deliveries.iter().map(|delivery| delivery.id.clone()));
         let step = TimerStep {
@@ -49,7 +55,7 @@ impl App {
             deliveries: deliveries.clone(),
             withdraw: transition.withdraw,
             happened: transition.happened.len(),
-            events: Vec::new(),
+            events: events.clone(),
         };
         if !self.store.commit_step(step).await? {
             return Ok(None);
@@ -59,6 +65,7 @@ impl App {
         {
             tracing::warn!(timer = %timer.id, error = %cause(&error), "deliveries not queued: the sweep will find them");
         }
+        self.tell(&events).await;
         if timer.epoch != before.epoch {
             self.set_alarms(&alarms(&timer)).await;
             self.unset_alarms(&alarms(before)).await;
