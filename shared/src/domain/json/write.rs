@@ -113,27 +113,42 @@ fn array_index(key: &str) -> Option<u32> {
     if !canonical { None } else { key.parse().ok().filter(|index| *index < u32::MAX) }
 }
 
-/// `repr` of a float (`float_repr_style` "short"): the fewest digits that read back as the same double, with an exponent of
-/// at least two digits below 10⁻⁴ and from 10¹⁶ on.
+/// `repr` of a float (`float_repr_style` "short"): the same digits as JavaScript's, the fewest that read back as the same
+/// double and of two such the even one, with an exponent of at least two digits below 10⁻⁴ and from 10¹⁶ on.
 fn write_python_float(out: &mut String, value: f64) {
-    // The fewest digits and their exponent, as `-d.ddde-x`.
-    let shortest = format!("{value:e}");
-    let (digits, exponent) = match shortest.split_once('e').map(|(digits, exponent)| (digits, exponent.parse::<i32>()))
-    {
-        Some((digits, Ok(exponent))) => (digits, exponent),
-        _ => unreachable!("a finite double is written with an exponent"),
-    };
-    if !(-4..16).contains(&exponent) {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        out.push_str(&format!("{digits}e{sign}{:02}", exponent.abs()));
-        return;
+    if value.is_sign_negative() {
+        out.push('-');
     }
-    // Plain notation has the same digits; a whole number shows that it is a float.
-    let plain = value.to_string();
-    out.push_str(&plain);
-    if !plain.contains('.') {
-        out.push_str(".0");
+    let (digits, point) = digits(value.abs());
+    let len = digits.len() as i32;
+    // The point stands behind this many digits.
+    match point {
+        -3..=0 => out.push_str(&format!("0.{}{digits}", "0".repeat(point.unsigned_abs() as usize))),
+        1..=16 if point >= len => out.push_str(&format!("{digits}{}.0", "0".repeat((point - len) as usize))),
+        1..=16 => out.push_str(&format!("{}.{}", &digits[..point as usize], &digits[point as usize..])),
+        _ => {
+            let (first, rest) = digits.split_at(1);
+            let fraction = if rest.is_empty() { String::new() } else { format!(".{rest}") };
+            let (exponent, sign) = (point - 1, if point < 1 { '-' } else { '+' });
+            out.push_str(&format!("{first}{fraction}e{sign}{:02}", exponent.abs()));
+        }
     }
+}
+
+/// The significant digits of a finite number that is not negative, and behind how many of them the point stands.
+fn digits(value: f64) -> (String, i32) {
+    if value == 0.0 {
+        return ("0".to_owned(), 1);
+    }
+    let mut buffer = ryu_js::Buffer::new();
+    let text = buffer.format_finite(value);
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{fraction}");
+    let significant = all.trim_start_matches('0');
+    let leading = (all.len() - significant.len()) as i32;
+    let Ok(exponent) = exponent.parse::<i32>() else { unreachable!("an exponent is a small whole number") };
+    (significant.trim_end_matches('0').to_owned(), whole.len() as i32 - leading + exponent)
 }
 
 /// Python escapes whatever is not printable ASCII, U+007F too, in UTF-16 units.

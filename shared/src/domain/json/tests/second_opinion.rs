@@ -16,6 +16,8 @@ fn any_number() -> impl Strategy<Value = String> {
         any::<u64>().prop_map(f64::from_bits),
         (any::<i32>(), -30..30).prop_map(|(n, exponent)| f64::from(n) * 10f64.powi(exponent)),
         (-1e18..1e18f64),
+        // Halfway between two texts of equal length.
+        ((1i64 << 50)..(1i64 << 53), 0..4).prop_map(|(whole, quarters)| whole as f64 + f64::from(quarters) / 4.0),
     ]
     .prop_filter("finite", |value| value.is_finite());
     let spelled = (float, 0..4).prop_map(|(value, spelling)| match spelling {
