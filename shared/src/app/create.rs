@@ -1,6 +1,5 @@
 //! Creating timers: one, or many in one step.
 
-use super::send_event::subscribed;
 use super::step::alarms;
 use super::{App, Caller, Error};
 use crate::domain::catalogue::TIMER_CREATED;
@@ -81,13 +80,12 @@ impl App {
         if timers.is_empty() && once.is_none() {
             return Ok(Answered::Now(read.outcomes(&[])));
         }
-        let audience = self.audience(scope, !timers.is_empty()).await?;
-        let targets = subscribed(&audience, TIMER_CREATED);
-        let told = (!targets.is_empty()).then_some(targets);
-        let events: Vec<_> = told
-            .iter()
-            .flat_map(|targets| timers.iter().map(|timer| Some(timer_events::created(timer, targets.clone()))))
-            .collect();
+        let targets = match timers.is_empty() {
+            true => Vec::new(),
+            false => self.store.subscribers(scope, TIMER_CREATED).await?,
+        };
+        let told = timers.iter().filter(|_| !targets.is_empty());
+        let events: Vec<_> = told.map(|timer| Some(timer_events::created(timer, targets.clone()))).collect();
         let idempotency = once.clone().map(|once| {
             let read = Arc::clone(&read);
             once.remembering(now, move |placements| {

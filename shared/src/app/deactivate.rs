@@ -1,6 +1,5 @@
 //! Endpoints that nothing is to be sent to any more.
 
-use super::send_event::subscribed;
 use super::step::MOST_TRIES;
 use super::{App, cause};
 use crate::domain::account::Scope;
@@ -36,8 +35,8 @@ impl App {
             let Some(endpoint) = self.store.endpoint(scope, id).await? else { return Ok(()) };
             let now = self.clock.now();
             let Some(disabled) = endpoint.disabled(now, reason) else { return Ok(()) };
-            let others = self.store.endpoints(scope).await?;
-            let targets = subscribed(others.iter().filter(|other| other.id != *id), DISABLED);
+            let mut targets = self.store.subscribers(scope, DISABLED).await?;
+            targets.retain(|other| other != id);
             let event = (!targets.is_empty()).then(|| event(&disabled, reason, now, targets));
             if self.store.replace_endpoint(disabled, event.clone()).await? {
                 tracing::warn!(account = %scope.account, mode = %scope.mode, endpoint = %id, reason, "an endpoint was deactivated");

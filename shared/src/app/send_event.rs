@@ -4,13 +4,12 @@ use super::create::{Answered, Once};
 use super::{App, Error, cause};
 use crate::domain::account::Scope;
 use crate::domain::catalogue::PROJECT_CREATED;
-use crate::domain::endpoint::Endpoint;
 use crate::domain::event::Event;
-use crate::domain::ids::{EndpointId, EventId, ProjectId};
+use crate::domain::ids::{EventId, ProjectId};
 use crate::domain::json::{Json, JsonText};
 use crate::domain::new_event::{self, NewProject};
 use crate::domain::time::Timestamp;
-use crate::ports::{Accepted, Unavailable};
+use crate::ports::Accepted;
 use crate::webhook::event_payload::EventPayload;
 use serde::Serialize;
 
@@ -118,9 +117,10 @@ impl App {
         large: &str,
     ) -> Result<Event, Error> {
         let endpoints = self.store.endpoints(scope).await?;
-        let targets = subscribed(&endpoints, &event_type);
+        let reached: Vec<_> = endpoints.iter().filter(|endpoint| endpoint.takes(&event_type)).collect();
+        let mut targets: Vec<_> = reached.iter().map(|endpoint| endpoint.id.clone()).collect();
+        targets.sort();
         let event = Event { scope: scope.clone(), id, event_type, created_at: now, data, targets, expanded: 0 };
-        let reached = endpoints.iter().filter(|endpoint| endpoint.takes(&event.event_type));
         EventPayload::new(&event).check_size(reached, large).map_err(Error::Faulty)?;
         Ok(event)
     }
@@ -149,17 +149,4 @@ impl App {
             tracing::warn!(events = waiting.len(), error = %cause(&error), "events not queued: the sweep will find them");
         }
     }
-
-    /// A scope's endpoints, if there is something to tell them.
-    pub(super) async fn audience(&self, scope: &Scope, is_told: bool) -> Result<Vec<Endpoint>, Unavailable> {
-        if is_told { self.store.endpoints(scope).await } else { Ok(Vec::new()) }
-    }
-}
-
-/// The endpoints that an event of this type reaches if it is accepted now, in the order of their ids.
-pub(super) fn subscribed<'a>(endpoints: impl IntoIterator<Item = &'a Endpoint>, event_type: &str) -> Vec<EndpointId> {
-    let reached = endpoints.into_iter().filter(|endpoint| endpoint.takes(event_type));
-    let mut ids: Vec<_> = reached.map(|endpoint| endpoint.id.clone()).collect();
-    ids.sort();
-    ids
 }

@@ -1,6 +1,5 @@
 //! Taking a timer's step: the write that decides, and what follows from it.
 
-use super::send_event::subscribed;
 use super::{App, Error};
 use crate::domain::account::Scope;
 use crate::domain::ids::TimerId;
@@ -42,11 +41,13 @@ impl App {
     /// since `before` was read, and nothing was written.
     pub(super) async fn take(&self, before: &Timer, transition: Transition) -> Result<Option<Timer>, Unavailable> {
         let deliveries: Vec<_> = transition.happened.iter().filter_map(payload::delivery).map(Arc::new).collect();
-        let audience = self.audience(&before.scope, !transition.happened.is_empty()).await?;
-        let told =
-            transition.happened.iter().map(|happening| (happening, subscribed(&audience, happening.event_type())));
-        let told = told.filter(|(_, targets)| !targets.is_empty());
-        let events: Vec<_> = told.map(|(happening, targets)| happening.told_to(targets)).collect();
+        let mut events = Vec::new();
+        for happening in &transition.happened {
+            let targets = self.store.subscribers(&before.scope, happening.event_type()).await?;
+            if !targets.is_empty() {
+                events.push(happening.told_to(targets));
+            }
+        }
         let mut timer = transition.timer;
         timer.deliveries.extend(deliveries.iter().map(|delivery| delivery.id.clone()));
         let step = TimerStep {
