@@ -89,6 +89,12 @@ impl DeliveryCounts {
         self.open() + self.succeeded + self.failed
     }
 
+    /// Of those that ended the percentage that was taken, with two decimals; 0 if none ended.
+    pub fn success_rate(&self) -> f64 {
+        let ended = self.succeeded + self.failed;
+        if ended == 0 { 0.0 } else { (self.succeeded as f64 * 10_000.0 / ended as f64).round() / 100.0 }
+    }
+
     /// Those that may still be attempted.
     pub fn open(&self) -> u64 {
         self.pending + self.sending + self.retrying
