@@ -9,7 +9,7 @@
 //!
 //! In every case several accounts are in play: beside the scope under test, another account and the other mode of the same
 //! account hold data that look just like it, with the same timers' ids and idempotency keys, and the case fails if they
-//! notice anything ([`world`]).
+//! notice anything (`world`).
 //!
 //! A case that is not listed in [`store_cases`] would be dead code, which the build refuses: none is left out by accident.
 
