@@ -108,12 +108,12 @@ impl DeliveryCounts {
     /// Takes note of a delivery that comes into being (from `None`), changes, or is deleted (to `None`). A test changes
     /// nothing.
     pub fn recount(&mut self, from: Option<&Delivery>, to: Option<&Delivery>) {
-        let counted = |delivery: Option<&Delivery>| delivery.filter(|delivery| !delivery.source.is_test());
-        if let Some(from) = counted(from) {
+        let is_counted = |delivery: &&Delivery| !delivery.source.is_test();
+        if let Some(from) = from.filter(is_counted) {
             let count = self.of(from.status);
             *count = count.saturating_sub(1);
         }
-        if let Some(to) = counted(to) {
+        if let Some(to) = to.filter(is_counted) {
             *self.of(to.status) += 1;
         }
     }
