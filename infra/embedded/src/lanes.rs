@@ -163,7 +163,10 @@ impl Lanes {
             self.settle(&name, now);
             return Next::Attempt(job);
         }
-        self.paced.first().filter(|_| self.under_way < self.limits.attempts).map_or(Next::Nothing, |(at, _)| Next::At(*at))
+        self.paced
+            .first()
+            .filter(|_| self.under_way < self.limits.attempts)
+            .map_or(Next::Nothing, |(at, _)| Next::At(*at))
     }
 
     /// Notes the end of an attempt. Whether a lane that turned deliveries away has room again.

@@ -111,12 +111,16 @@ impl EmbeddedStore {
     }
 
     /// Whether a delivery is open and its next attempt is due at `now`.
-    pub(crate) fn is_due(&self, scope: &Scope, id: &DeliveryId, now: Timestamp) -> std::result::Result<bool, Unavailable> {
+    pub(crate) fn is_due(
+        &self,
+        scope: &Scope,
+        id: &DeliveryId,
+        now: Timestamp,
+    ) -> std::result::Result<bool, Unavailable> {
         let key = Key::scoped(scope, id.as_str());
         let delivery: Option<Delivery> = self.tables.view().record(Table::Deliveries, &key)?;
-        Ok(delivery.is_some_and(|delivery| {
-            delivery.status.is_open() && delivery.next_attempt_at.is_some_and(|at| at <= now)
-        }))
+        Ok(delivery
+            .is_some_and(|delivery| delivery.status.is_open() && delivery.next_attempt_at.is_some_and(|at| at <= now)))
     }
 
     /// The delivery is taken before its record is read: of two callers one gets it, and whatever was committed when this

@@ -85,14 +85,10 @@ pub(super) fn page(
 }
 
 /// Open deliveries of an endpoint, at most `limit`.
-pub(super) fn open(
-    view: &View<'_>,
-    scope: &Scope,
-    endpoint: &EndpointId,
-    limit: usize,
-) -> Result<Vec<DeliveryId>> {
+pub(super) fn open(view: &View<'_>, scope: &Scope, endpoint: &EndpointId, limit: usize) -> Result<Vec<DeliveryId>> {
     let list = List::EndpointOpen(endpoint).key(scope);
-    let (ids, _) =
-        walk(view, Table::DeliveryLists, list, None, limit.min(listing::MOST_READ), |id| Ok(Some(DeliveryId::new(id))))?;
+    let (ids, _) = walk(view, Table::DeliveryLists, list, None, limit.min(listing::MOST_READ), |id| {
+        Ok(Some(DeliveryId::new(id)))
+    })?;
     Ok(ids)
 }

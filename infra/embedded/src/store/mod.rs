@@ -39,8 +39,8 @@ pub use retention::DEFAULT_RETENTION;
 pub use wake::Wake;
 pub use writer::Figures;
 
-use async_trait::async_trait;
 use crate::job::Job;
+use async_trait::async_trait;
 use attempts::Attempts;
 use keys::Key;
 use minoots_shared::domain::account::{Account, Scope};
