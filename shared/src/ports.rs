@@ -136,6 +136,10 @@ pub trait Store: Send + Sync {
     /// All of a scope's endpoints, newest first.
     async fn endpoints(&self, scope: &Scope) -> Result<Vec<Endpoint>, Unavailable>;
 
+    /// Those of a scope's endpoints that an event of this type reaches if it is accepted now ([`Endpoint::takes`]), in the
+    /// order of their ids. Asked for at each step of each timer: it must cost little where there are none, or many.
+    async fn subscribers(&self, scope: &Scope, event_type: &str) -> Result<Vec<EndpointId>, Unavailable>;
+
     /// Replaces an endpoint whose stored revision is one below the given one's, and accepts the event that tells others of
     /// it, in one step; otherwise `false` and nothing is written.
     async fn replace_endpoint(&self, endpoint: Endpoint, event: Option<Event>) -> Result<bool, Unavailable>;

@@ -15,8 +15,9 @@ from stage import Stage
 def _servers(stack, folders):
     def start(*options, environment=None):
         server = Server(folders.mktemp("server"), *options, environment=environment)
+        server.start()
         stack.callback(_put_away, server)
-        return server.start()
+        return server
 
     return start
 
@@ -92,7 +93,7 @@ def _names_library(tmp_path_factory):
 
 @pytest.fixture
 def false_names(_names_library):
-    """The environment of a server to which host names lead where the test says, as DNS under an attacker's hand would."""
+    """The environment of a server to which host names lead where the test says, as under an attacker's DNS."""
 
     def environment(addresses):
         table = "".join(f" {name}={address}" for name, address in addresses.items())

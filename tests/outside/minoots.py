@@ -71,18 +71,19 @@ class Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        until(self._serves, within=20, promise=f"minoots dev serves; it said:\n{self.said()}")
-        banner = until(
-            lambda: self._banner(already_written),
-            within=5,
-            promise=f"minoots dev prints its key; it said:\n{self.said()}",
-        )
-        self.key = banner
+        try:
+            until(self._serves, within=20, promise="minoots dev serves")
+            self.key = until(lambda: self._banner(already_written), within=5, promise="minoots dev prints its key")
+        except AssertionError as error:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+            raise AssertionError(f"{error}; it said:\n{self.said()}") from None
         self.api = Api(self.url, self.key)
         return self
 
     def _serves(self):
-        assert self.process.poll() is None, f"minoots dev ended with {self.process.returncode}:\n{self.said()}"
+        assert self.process.poll() is None, f"minoots dev ended with {self.process.returncode}"
         try:
             return requests.get(f"{self.url}/health", timeout=5).status_code == 200
         except requests.ConnectionError:

@@ -53,8 +53,9 @@ class Misbehaving:
 
     def close(self):
         self._closing.set()
-        # An accept under way is not woken by close alone.
-        self._listener.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):
+            # An accept under way is not woken by close alone.
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for connection in self.connections:
             connection.hang_up()

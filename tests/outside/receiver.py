@@ -1,6 +1,7 @@
 """A webhook receiver that keeps what it gets, with the time of arrival, and answers as told."""
 
 import json
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -94,6 +95,11 @@ class Receiver:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 1024
+
+    def handle_error(self, request, client_address):
+        # A server that is killed resets its connections.
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(receiver):

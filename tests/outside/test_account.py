@@ -16,7 +16,7 @@ DAY = 86_400_000
 
 def new_key(api, **fields):
     answer = succeeded(api.post("/account/api-keys", fields), 201)
-    assert set(answer) - {"name"} == {"success", "apiKey", "id", "keyPreview", "createdAt"}
+    assert set(answer) - {"name", "mode"} == {"success", "apiKey", "id", "keyPreview", "createdAt"}
     return answer
 
 

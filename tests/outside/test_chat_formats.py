@@ -80,9 +80,10 @@ def test_a_cancellation_that_falls_back_keeps_the_format(api, receiver, format, 
     assert "Deploy now!" not in told[field]
 
 
-def test_chat_deliveries_carry_the_same_headers(told, api):
+def test_chat_deliveries_carry_the_same_headers(told):
     hit = told("slack", headers={"X-Own": "1"})
-    assert {"webhook-id", "webhook-timestamp", "webhook-signature", "X-MINOOTS-Signature", "X-Own"} <= set(hit.headers)
+    for name in ("webhook-id", "webhook-timestamp", "webhook-signature", "X-MINOOTS-Signature", "X-Own"):
+        assert name in hit.headers
     assert hit.headers["X-MINOOTS-Event"] == "timer_expired"
     assert hit.headers["Content-Length"] == str(len(hit.body))
 

@@ -49,10 +49,10 @@ def test_a_body_that_is_no_json_object_is_an_invalid_request(api, at, method, pa
     refused(api.call(method, at(path), body), 400, "INVALID_REQUEST")
 
 
-@pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED)
-def test_nothing_is_created_from_a_malformed_body(start_server, body):
+def test_nothing_is_created_from_a_malformed_body(start_server):
     api = start_server().api
-    refused(api.post("/timers", body), 400)
+    for body in MALFORMED.values():
+        refused(api.post("/timers", body), 400)
     assert api.timers() == []
 
 

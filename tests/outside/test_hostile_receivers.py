@@ -9,7 +9,7 @@ from api import succeeded
 from instants import millis, now
 from waiting import stays, until
 
-LIMIT = 1.5
+LIMIT = 2
 
 
 @pytest.fixture(scope="module")

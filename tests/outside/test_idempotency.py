@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from api import refused, succeeded
+from instants import iso, now
 from waiting import until
 
 REPLAYED = "Idempotent-Replayed"
@@ -59,6 +60,16 @@ def test_another_body_under_the_same_key_is_refused(api, path):
     ):
         refused(post(api, path, other, key), 422, "IDEMPOTENCY_KEY_REUSED")
     assert post(api, path, CREATES[path], key).headers[REPLAYED] == "true"
+
+
+def test_the_first_answer_comes_again_even_if_the_body_would_be_refused_by_now(api):
+    end = now() + 300
+    body = {"expiresAt": iso(end), "id": "by-now-in-the-past"}
+    first = post(api, "/timers", body, "past")
+    timer = succeeded(first, 201)["timer"]
+    until(lambda: api.timer(timer)["status"] == "expired", promise="it expires")
+    again = post(api, "/timers", body, "past")
+    assert (again.status_code, again.content) == (201, first.content)
 
 
 def test_a_key_stands_for_one_route(api):

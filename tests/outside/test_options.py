@@ -114,7 +114,7 @@ def test_only_loopback_is_served_unless_told_otherwise(start_server):
         ("--port", "70000"),
         ("--host", "no host at all"),
         ("--rate-limit", "0"),
-        ("--rate-limit", "-1"),
+        ("--rate-limit=-1",),
         ("--max-timers", "many"),
         ("--webhook-timeout", "soon"),
         ("--webhook-timeout", "0"),
@@ -128,7 +128,7 @@ def test_only_loopback_is_served_unless_told_otherwise(start_server):
 def test_a_bad_option_is_refused_and_named(tmp_path, options):
     code, said = refuses_to_start("--data-dir", str(tmp_path / "data"), *options)
     assert code not in (0, 101), "an error, no panic"
-    assert options[0] in said
+    assert options[0].split("=")[0] in said
     assert "panicked" not in said
 
 

@@ -84,6 +84,11 @@ impl Source {
         }
     }
 
+    /// Whether it is a test send.
+    pub fn is_test(&self) -> bool {
+        matches!(self, Self::Endpoint { test: true, .. })
+    }
+
     /// The endpoint, if it is one's.
     pub fn endpoint(&self) -> Option<&EndpointId> {
         match self {
@@ -179,6 +184,27 @@ impl Delivery {
         let url = url::Url::parse(&self.url).ok();
         let host = url.as_ref().and_then(|url| url.host_str().zip(url.port_or_known_default()));
         host.map_or_else(|| "unreadable".to_owned(), |(host, port)| format!("{host}:{port}"))
+    }
+
+    /// The URL without user name, password, query and fragment: what callers are shown.
+    pub fn public_url(&self) -> String {
+        let Ok(mut url) = url::Url::parse(&self.url) else { return String::new() };
+        url.set_query(None);
+        url.set_fragment(None);
+        // A URL that can't have them has none.
+        let _ = (url.set_username(""), url.set_password(None));
+        url.into()
+    }
+
+    /// Why it failed, or else why its last attempt did.
+    pub fn error_message(&self) -> Option<&str> {
+        let last = || self.attempts.last().and_then(|attempt| attempt.error.as_deref());
+        self.error.as_deref().or_else(last)
+    }
+
+    /// When it is tried again, if it was tried before.
+    pub fn next_retry_at(&self) -> Option<Timestamp> {
+        self.next_attempt_at.filter(|_| !self.attempts.is_empty())
     }
 
     /// The number of the next attempt.

@@ -87,10 +87,10 @@ impl Endpoint {
         self.active && since.is_some_and(|since| now.since(since) >= PATIENCE)
     }
 
-    /// The endpoint after the service has deactivated it at `now`; `None` if it is inactive already.
+    /// The endpoint after the service has deactivated it at `now`; `None` if it had done so before.
     #[must_use]
     pub fn disabled(&self, now: Timestamp, reason: &str) -> Option<Self> {
-        self.active.then(|| Self {
+        self.may_be_sent_to().then(|| Self {
             active: false,
             disabled_reason: Some(reason.to_owned()),
             updated_at: now,

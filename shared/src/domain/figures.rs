@@ -1,5 +1,6 @@
 //! Figures of an endpoint's deliveries, kept up to date so that reading them costs the same at any number of deliveries.
 
+use super::delivery::{Attempt, Delivery, DeliveryStatus};
 use super::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +67,26 @@ pub struct EndpointFigures {
     pub failing_since: Option<Timestamp>,
 }
 
+impl EndpointFigures {
+    /// Takes note of a delivery of the endpoint that comes into being (from `None`), changes, or is deleted (to `None`).
+    /// A test changes nothing. Attempts count once, when they are recorded, and stay counted when the delivery is deleted.
+    pub fn recount(&mut self, from: Option<&Delivery>, to: Option<&Delivery>) {
+        self.counts.recount(from, to);
+        let known = from.map_or(0, |from| from.attempts.len());
+        if let Some(to) = to.filter(|to| !to.source.is_test()) {
+            to.attempts.iter().skip(known).for_each(|attempt| self.attempted(attempt));
+        }
+    }
+
+    fn attempted(&mut self, attempt: &Attempt) {
+        if attempt.response_code.is_some() {
+            self.latencies.count(attempt.duration_ms);
+        }
+        self.last_triggered_at = self.last_triggered_at.max(Some(attempt.sent_at));
+        self.failing_since = attempt.error.as_ref().and(self.failing_since.or(Some(attempt.sent_at)));
+    }
+}
+
 /// How many deliveries stand where.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryCounts {
@@ -84,9 +105,38 @@ pub struct DeliveryCounts {
 }
 
 impl DeliveryCounts {
+    /// Takes note of a delivery that comes into being (from `None`), changes, or is deleted (to `None`). A test changes
+    /// nothing.
+    pub fn recount(&mut self, from: Option<&Delivery>, to: Option<&Delivery>) {
+        let is_counted = |delivery: &&Delivery| !delivery.source.is_test();
+        if let Some(from) = from.filter(is_counted) {
+            let count = self.of(from.status);
+            *count = count.saturating_sub(1);
+        }
+        if let Some(to) = to.filter(is_counted) {
+            *self.of(to.status) += 1;
+        }
+    }
+
+    fn of(&mut self, status: DeliveryStatus) -> &mut u64 {
+        match status {
+            DeliveryStatus::Pending => &mut self.pending,
+            DeliveryStatus::Sending => &mut self.sending,
+            DeliveryStatus::Retrying => &mut self.retrying,
+            DeliveryStatus::Success => &mut self.succeeded,
+            DeliveryStatus::Failed => &mut self.failed,
+        }
+    }
+
     /// All of them.
     pub fn total(&self) -> u64 {
         self.open() + self.succeeded + self.failed
+    }
+
+    /// Of those that ended the percentage that was taken, with two decimals; 0 if none ended.
+    pub fn success_rate(&self) -> f64 {
+        let ended = self.succeeded + self.failed;
+        if ended == 0 { 0.0 } else { (self.succeeded as f64 * 10_000.0 / ended as f64).round() / 100.0 }
     }
 
     /// Those that may still be attempted.

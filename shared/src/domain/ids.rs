@@ -52,6 +52,10 @@ id!(
     EndpointId
 );
 id!(
+    /// A project's id, `prj_…`.
+    ProjectId
+);
+id!(
     /// An event's id, `evt_…`, or chosen by the caller: the payload's `id`, the same for every endpoint.
     EventId
 );
@@ -93,6 +97,13 @@ impl EventId {
     /// Whether a caller may choose this text: 1–64 of `A-Za-z0-9_-`.
     pub fn is_valid_choice(text: &str) -> bool {
         (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    }
+}
+
+impl ProjectId {
+    /// A new id that sorts by `now`.
+    pub fn generate(now: Timestamp, entropy: &Entropy) -> Self {
+        Self(time_sortable("prj_", now, entropy))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a timer's webhooks say. A body is rendered once, from the timer as it stood when the event was due, so that
 //! working it out again after a crash gives the same bytes.
 
-use super::chat::{discord, format_of, slack};
+use super::chat::{discord, escape_slack, format_of, slack};
 use crate::domain::delivery::{Delivery, DeliveryStatus, Source};
 use crate::domain::events::{Action, Format};
 use crate::domain::fault::{FaultCode, Faults};
@@ -170,11 +170,6 @@ fn chat_text(happening: &Happening, action: &Action, escape: bool) -> String {
         (TimerEvent::Cancelled, _) => format!("Timer \"{name}\" was cancelled."),
         (TimerEvent::Expired, _) => format!("Timer \"{name}\" has expired."),
     }
-}
-
-/// Slack reads `<!channel>` and the like as commands unless these three are escaped.
-fn escape_slack(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Refuses a timer with an event whose body would be too large to send.
