@@ -70,23 +70,28 @@ def test_settings_of_the_original_are_what_holds_without_them(stage, sample, sta
     assert len(settings) == 5
     at_once, per_second = int(settings["WEBHOOK_WORKER_CONCURRENCY"]), int(settings["WEBHOOK_RATE_LIMIT"])
 
-    for environment in ({}, settings):
-        endpoints = Endpoints(start_server(environment=environment).api)
-        released = threading.Event()
-        receiver = misbehaving(answers_when(released))
-        endpoints.create(receiver.url, events=["load.*"])
-        for _ in range(3 * at_once):
-            endpoints.send("load.at_once")
-        until(lambda: receiver.count == at_once, promise=f"{at_once} at once")
-        stays(lambda: receiver.count == at_once, throughout=0.3, promise=f"no more than {at_once} at once")
-        released.set()
-        until(lambda: receiver.count == 3 * at_once, promise="the others follow")
+    for api in (stage.api, start_server(environment=settings).api):
+        sends_at_most_at_once(at_once, Endpoints(api), misbehaving)
 
+    endpoints = Endpoints(stage.api)
     endpoints.create(stage.receiver.url, events=["rate.*"])
     for _ in range(3 * per_second):
         endpoints.send("rate.measured")
     times = [hit.at for hit in stage.receiver.wait(3 * per_second, within=10)]
     assert times[-1] - times[0] >= 1.9, f"{per_second} a second, after a burst of as many"
+
+
+def sends_at_most_at_once(count, endpoints, misbehaving):
+    """Checks it with a receiver that answers none before it is told to."""
+    released = threading.Event()
+    receiver = misbehaving(answers_when(released))
+    endpoints.create(receiver.url, events=["load.*"])
+    for _ in range(3 * count):
+        endpoints.send("load.at_once")
+    until(lambda: receiver.count == count, promise=f"{count} at once")
+    stays(lambda: receiver.count == count, throughout=0.3, promise=f"no more than {count} at once")
+    released.set()
+    until(lambda: receiver.count == 3 * count, promise="the others follow")
 
 
 @SEED.sample("4. Start the Server")
@@ -309,9 +314,8 @@ def test_events_are_logged_through_prisma(stage, sample, endpoints):
     # Prisma's client is generated for a database; this module stands in for it.
     module = stage.folder / "node_modules/@prisma/client"
     module.mkdir(parents=True)
-    (module / "index.js").write_text(
-        "exports.PrismaClient = class { eventLog = { create: async (row) => console.log(JSON.stringify(row.data)) }; };\n"
-    )
+    create = "create: async ({ data }) => console.log(JSON.stringify(data))"
+    (module / "index.js").write_text(f"exports.PrismaClient = class {{ eventLog = {{ {create} }}; }};\n")
     port, address = listener()
     webhook = endpoints.create(f"{address}/webhooks/remotedevai", events=["*"])
     with stage.serving(sample, port, before=READS_JSON, after=hears(port)) as read:
