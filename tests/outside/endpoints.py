@@ -8,7 +8,7 @@ class Endpoints:
     def __init__(self, api):
         self.api = api
 
-    def create(self, url, events=("*",), **fields):
+    def create(self, url, events=("a.b",), **fields):
         """A new endpoint, with its secret."""
         body = {"name": "endpoint", "url": url, "events": list(events), **fields}
         return succeeded(self.api.post("/webhooks", body), 201)["data"]

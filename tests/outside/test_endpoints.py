@@ -478,9 +478,9 @@ def test_secrets_are_never_logged(start_server, start_receiver):
         receiver.url + "/path-secret?token=query-secret", headers={"Authorization": "Bearer header-secret"}
     )
     rotated = endpoints.rotate(webhook)
-    endpoints.send("a.b", {"text": "data-secret"})
+    sent = endpoints.send("a.b", {"text": "data-secret"})
     endpoints.test(webhook)
-    endpoints.delivery(webhook, "RETRYING")
+    endpoints.delivery(webhook, "RETRYING", event=sent)
     server.stop()
     said = server.said()
     secrets = [webhook["secret"], rotated["secret"], "path-secret", "query-secret", "header-secret", "data-secret"]
