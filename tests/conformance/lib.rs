@@ -3,7 +3,7 @@
 //!
 //! The cases are written once and run unchanged on every infrastructure, which only says how its parts are opened:
 //!
-//! ```ignore
+//! ```text
 //! minoots_tests::store_cases!(MyInfrastructure::new());
 //! minoots_tests::clockwork_cases!(MyInfrastructure::new());
 //! ```
