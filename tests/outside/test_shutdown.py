@@ -11,7 +11,7 @@ import requests
 from api import Api, refused, succeeded
 from minoots import refuses_to_start
 from misbehaving import answers_when, hangs
-from waiting import until
+from waiting import stays, until
 
 
 def refuses_connections(server):
@@ -70,7 +70,7 @@ def test_a_running_attempt_is_let_end_while_nothing_new_is_taken(start_server, m
     process = server.process
     process.send_signal(signal.SIGTERM)
     until(lambda: refuses_connections(server), within=2, promise="no request is taken after SIGTERM")
-    assert process.poll() is None, "it waits for the running attempt"
+    stays(lambda: process.poll() is None, throughout=1, promise="it waits for the running attempt")
     done.set()
     assert process.wait(3) == 0
     server.process = None
