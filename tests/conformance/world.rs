@@ -231,7 +231,8 @@ pub(crate) fn creation(
     limit: Option<u32>,
     idempotency: Option<Idempotency>,
 ) -> Creation {
-    Creation { scope: scope.clone(), timers: timers.into_iter().map(Arc::new).collect(), limit, idempotency }
+    let timers = timers.into_iter().map(Arc::new).collect();
+    Creation { scope: scope.clone(), timers, limit, events: Vec::new(), idempotency }
 }
 
 /// Stores timers that nothing stands in the way of.

@@ -5,17 +5,27 @@ mod accounts;
 mod change;
 pub mod clock;
 mod create;
+mod deactivate;
 mod deliver;
+mod endpoints;
 mod error;
 mod fall_due;
+mod fan_out;
 mod fresh;
+mod history;
 mod read;
+mod replay;
+mod send_event;
 mod step;
+mod test_send;
 
 pub use accounts::{Caller, NewApiKey};
 pub use create::{Answered, Once, Outcome, Render, Usage};
+pub use endpoints::EndpointInUse;
 pub use error::Error;
+pub use history::EndpointStatistics;
 pub use read::TimerWithDeliveries;
+pub use send_event::{CreatedProject, SentEvent};
 pub(crate) use step::cause;
 
 use crate::ports::{Alarms, Queue, Store};

@@ -11,7 +11,7 @@ use crate::webhook::payload;
 use std::sync::Arc;
 
 /// How often a step is decided anew because the timer changed meanwhile.
-const MOST_TRIES: usize = 100;
+pub(super) const MOST_TRIES: usize = 100;
 
 impl App {
     /// Changes a timer as `decide` says. What is due by now happens first: a timer whose time is up has expired, even
@@ -41,6 +41,13 @@ impl App {
     /// since `before` was read, and nothing was written.
     pub(super) async fn take(&self, before: &Timer, transition: Transition) -> Result<Option<Timer>, Unavailable> {
         let deliveries: Vec<_> = transition.happened.iter().filter_map(payload::delivery).map(Arc::new).collect();
+        let mut events = Vec::new();
+        for happening in &transition.happened {
+            let targets = self.store.subscribers(&before.scope, happening.event_type()).await?;
+            if !targets.is_empty() {
+                events.push(happening.told_to(targets));
+            }
+        }
         let mut timer = transition.timer;
         timer.deliveries.extend(deliveries.iter().map(|delivery| delivery.id.clone()));
         let step = TimerStep {
@@ -48,7 +55,8 @@ impl App {
             timer: timer.clone(),
             deliveries: deliveries.clone(),
             withdraw: transition.withdraw,
-            events: transition.happened.len(),
+            happened: transition.happened.len(),
+            events: events.clone(),
         };
         if !self.store.commit_step(step).await? {
             return Ok(None);
@@ -58,6 +66,7 @@ impl App {
         {
             tracing::warn!(timer = %timer.id, error = %cause(&error), "deliveries not queued: the sweep will find them");
         }
+        self.tell(&events).await;
         if timer.epoch != before.epoch {
             self.set_alarms(&alarms(&timer)).await;
             self.unset_alarms(&alarms(before)).await;

@@ -7,7 +7,11 @@ mod accounts;
 mod attempts;
 mod creation;
 mod deliveries;
+mod delivery_lists;
+mod endpoints;
 mod error;
+mod events;
+mod figures;
 mod floor;
 mod folder;
 mod idempotency;
@@ -16,7 +20,9 @@ mod listing;
 mod open;
 mod record;
 mod retention;
+mod sending;
 mod step;
+mod subscribers;
 mod tables;
 mod timeline;
 mod timers;
@@ -33,18 +39,22 @@ pub use retention::DEFAULT_RETENTION;
 pub use wake::Wake;
 pub use writer::Figures;
 
+use crate::job::Job;
 use async_trait::async_trait;
 use attempts::Attempts;
 use keys::Key;
 use minoots_shared::domain::account::{Account, Scope};
 use minoots_shared::domain::api_key::{ApiKey, KeyDigest};
-use minoots_shared::domain::delivery::{AttemptResult, Delivery};
-use minoots_shared::domain::ids::{AccountId, ApiKeyId, DeliveryId, TimerId};
+use minoots_shared::domain::delivery::{AttemptResult, Delivery, NotReplayed};
+use minoots_shared::domain::endpoint::Endpoint;
+use minoots_shared::domain::event::Event;
+use minoots_shared::domain::figures::{DeliveryCounts, EndpointFigures};
+use minoots_shared::domain::ids::{AccountId, ApiKeyId, DeliveryId, EndpointId, EventId, TimerId};
 use minoots_shared::domain::time::{Millis, Timestamp};
 use minoots_shared::domain::timer::Timer;
 use minoots_shared::ports::{
-    Created, Creation, DayUsage, DueDelivery, DueTimer, Idempotency, IdempotencyKey, Remembered, Store, TimerPage,
-    TimerQuery, TimerStep, Unavailable,
+    Accepted, Created, Creation, DayUsage, DeliveryPage, DeliveryQuery, DueDelivery, DueTimer, Idempotency,
+    IdempotencyKey, Remembered, Store, TimerPage, TimerQuery, TimerStep, Unavailable,
 };
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -55,7 +65,8 @@ use writer::Writer;
 /// What an operator may choose.
 #[derive(Clone, Copy, Debug)]
 pub struct StoreOptions {
-    /// How long a timer's record stays readable after its end; see [`EmbeddedStore::purge`].
+    /// How long records of timers, deliveries and events stay readable; see [`DEFAULT_RETENTION`] and
+    /// [`EmbeddedStore::purge`].
     pub retention: Millis,
 }
 
@@ -65,7 +76,7 @@ impl Default for StoreOptions {
     }
 }
 
-/// Timers, deliveries, accounts and keys in a folder, which it holds until it is dropped.
+/// Timers, endpoints, events, deliveries, accounts and keys in a folder, which it holds until it is dropped.
 pub struct EmbeddedStore {
     writer: Writer,
     tables: Arc<Tables>,
@@ -100,6 +111,17 @@ impl EmbeddedStore {
     /// The database can't be read.
     pub fn next_due_delivery(&self, after: Option<&DueDelivery>) -> Result<Option<Timestamp>, Unavailable> {
         Ok(self.tables.first(Table::Sending, after.map(due_key).as_deref())?)
+    }
+
+    /// [`Store::due_deliveries`], with all that one must know to queue them.
+    pub(crate) fn due_jobs(
+        &self,
+        after: Option<&DueDelivery>,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(DueDelivery, Job)>, Unavailable> {
+        let entries = self.tables.scan_entries(Table::Sending, after.map(due_key).as_deref(), Some(until), limit)?;
+        Ok(entries.iter().map(sending::due).collect::<error::Result<_>>()?)
     }
 
     /// Wakes the loop that lets timers fall due.
@@ -176,12 +198,104 @@ impl Store for EmbeddedStore {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<DueDelivery>, Unavailable> {
-        let keys = self.tables.scan(Table::Sending, after.map(due_key).as_deref(), Some(until), limit)?;
-        let due = keys.iter().map(|key| {
-            let (at, scope, id) = timeline::parts(Table::Sending, key)?;
-            Ok(DueDelivery { scope, id: DeliveryId::new(id), at })
-        });
-        Ok(due.collect::<error::Result<_>>()?)
+        Ok(self.due_jobs(after, until, limit)?.into_iter().map(|(due, _)| due).collect())
+    }
+
+    async fn delivery_page(&self, scope: &Scope, query: &DeliveryQuery) -> Result<DeliveryPage, Unavailable> {
+        Ok(self.read_delivery_page(scope, query)?)
+    }
+
+    async fn replay(
+        &self,
+        scope: &Scope,
+        id: &DeliveryId,
+        now: Timestamp,
+    ) -> Result<Option<Result<Delivery, NotReplayed>>, Unavailable> {
+        Ok(self.send_again(scope, id, now).await?)
+    }
+
+    async fn give_up_deliveries(
+        &self,
+        scope: &Scope,
+        endpoint: &EndpointId,
+        reason: &str,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<usize, Unavailable> {
+        Ok(self.give_up_open(scope, endpoint, reason, now, limit).await?)
+    }
+
+    async fn give_up_delivery(
+        &self,
+        scope: &Scope,
+        id: &DeliveryId,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), Unavailable> {
+        Ok(self.give_up(scope, id, reason, now).await?)
+    }
+
+    async fn record_delivery(&self, delivery: Delivery) -> Result<(), Unavailable> {
+        Ok(self.put_delivery(delivery).await?)
+    }
+
+    async fn delivery_counts(&self, scope: &Scope) -> Result<DeliveryCounts, Unavailable> {
+        Ok(self.read_delivery_counts(scope)?)
+    }
+
+    async fn endpoint_figures(&self, scope: &Scope, endpoint: &EndpointId) -> Result<EndpointFigures, Unavailable> {
+        Ok(figures::of_endpoint(&self.tables.view(), scope, endpoint)?)
+    }
+
+    async fn create_endpoint(
+        &self,
+        endpoint: Endpoint,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Option<Remembered>, Unavailable> {
+        Ok(self.put_endpoint(endpoint, idempotency).await?)
+    }
+
+    async fn endpoint(&self, scope: &Scope, id: &EndpointId) -> Result<Option<Endpoint>, Unavailable> {
+        Ok(self.read_endpoint(scope, id)?)
+    }
+
+    async fn endpoints(&self, scope: &Scope) -> Result<Vec<Endpoint>, Unavailable> {
+        Ok(self.read_endpoints(scope)?)
+    }
+
+    async fn subscribers(&self, scope: &Scope, event_type: &str) -> Result<Vec<EndpointId>, Unavailable> {
+        Ok(self.read_subscribers(scope, event_type)?)
+    }
+
+    async fn replace_endpoint(&self, endpoint: Endpoint, event: Option<Event>) -> Result<bool, Unavailable> {
+        Ok(self.change_endpoint(endpoint, event).await?)
+    }
+
+    async fn delete_endpoint(&self, scope: &Scope, id: &EndpointId) -> Result<bool, Unavailable> {
+        Ok(self.remove_endpoint(scope, id).await?)
+    }
+
+    async fn accept_event(&self, event: Event, idempotency: Option<Idempotency>) -> Result<Accepted, Unavailable> {
+        Ok(self.accept(event, idempotency).await?)
+    }
+
+    async fn event(&self, scope: &Scope, id: &EventId) -> Result<Option<Event>, Unavailable> {
+        Ok(self.read_event(scope, id)?)
+    }
+
+    async fn expand_event(
+        &self,
+        scope: &Scope,
+        id: &EventId,
+        from: usize,
+        to: usize,
+        deliveries: Vec<Arc<Delivery>>,
+    ) -> Result<bool, Unavailable> {
+        Ok(self.expand(scope, id, (from, to), deliveries).await?)
+    }
+
+    async fn unexpanded_events(&self, limit: usize) -> Result<Vec<(Scope, EventId)>, Unavailable> {
+        Ok(self.read_unexpanded(limit)?)
     }
 
     async fn remembered(&self, key: &IdempotencyKey, now: Timestamp) -> Result<Option<Remembered>, Unavailable> {
