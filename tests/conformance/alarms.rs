@@ -1,8 +1,8 @@
 //! Alarms: each timer is looked at when it is due and never before, whatever becomes of its alarms.
 
+use crate::calls::{Sure as _, create};
 use crate::samples::{change, pause};
 use crate::stage::{PROMPT, Stage, alarms, path};
-use crate::world::{Sure as _, create};
 use minoots_shared::domain::delivery::DeliveryStatus;
 use minoots_shared::domain::time::Timestamp;
 use minoots_shared::domain::timer::{Status, Timer};

@@ -17,8 +17,10 @@
 mod accounts;
 mod alarms;
 mod attempts;
+mod calls;
 mod creating;
 mod due;
+mod due_deliveries;
 mod idempotency;
 mod infrastructure;
 mod keys;
@@ -118,6 +120,8 @@ cases! {
         a_change_moves_when_a_timer_is_due_and_leaves_nothing_at_the_old_place
         what_is_due_earlier_than_all_that_was_seen_before_is_seen
         what_is_created_while_others_look_for_what_is_due_is_seen_at_once
+    }
+    due_deliveries {
         deliveries_due_by_then_are_listed_earliest_first_from_every_scope
         deliveries_due_are_visited_once_each_portion_by_portion
         a_visit_goes_on_behind_a_delivery_that_is_no_longer_due

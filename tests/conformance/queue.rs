@@ -1,8 +1,8 @@
 //! The queue: what is handed over is sent at once, and what was not is sent all the same.
 
+use crate::calls::Sure as _;
 use crate::samples::fire;
 use crate::stage::{PROMPT, Stage, path};
-use crate::world::Sure as _;
 use minoots_shared::domain::account::Scope;
 use minoots_shared::domain::delivery::{Delivery, DeliveryStatus};
 use minoots_shared::domain::time::Millis;

@@ -1,9 +1,9 @@
 //! Where the cases of a product at work take place: its parts, several accounts, and a receiver for its webhooks.
 
+use crate::calls::{Sure as _, create};
 use crate::infrastructure::{Parts, WorkingInfrastructure};
 use crate::receiver::{Arrival, Receiver};
 use crate::samples::{Sketch, account, sketch};
-use crate::world::{Sure as _, create};
 use minoots_shared::app::clock::Clock;
 use minoots_shared::domain::account::{Mode, Scope};
 use minoots_shared::domain::ids::AccountId;
