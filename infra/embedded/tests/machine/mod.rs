@@ -5,10 +5,10 @@ use minoots_embedded::{DeliveryQueue, DueIndexAlarms, Limits, Runner};
 use minoots_shared::app::clock::Clock;
 use minoots_shared::app::{Answered, App, Caller};
 use minoots_shared::domain::account::{Mode, Scope};
-use minoots_shared::domain::ids::{AccountId, EventId};
+use minoots_shared::domain::ids::{AccountId, EventId, TimerId};
 use minoots_shared::domain::json::Json;
 use minoots_shared::domain::time::Millis;
-use minoots_shared::ports::{DeliveryQuery, Store as _};
+use minoots_shared::ports::{DeliveryQuery, Queue as _, Store as _};
 use minoots_shared::webhook::client::WebhookClient;
 use minoots_shared::webhook::guard::UrlPolicy;
 use std::sync::Arc;
@@ -26,6 +26,7 @@ pub(crate) fn scope() -> Scope {
 
 pub(crate) struct Machine {
     folder: TempDir,
+    limits: Limits,
     /// How far the clock has been moved.
     moved: Arc<AtomicU64>,
     process: Option<Process>,
@@ -42,7 +43,11 @@ struct Process {
 
 impl Machine {
     pub(crate) fn new() -> Self {
-        Self { folder: TempDir::new().unwrap(), moved: Arc::default(), process: None }
+        Self::with(Limits::default())
+    }
+
+    pub(crate) fn with(limits: Limits) -> Self {
+        Self { folder: TempDir::new().unwrap(), limits, moved: Arc::default(), process: None }
     }
 
     pub(crate) fn start(&mut self) {
@@ -58,7 +63,7 @@ impl Machine {
 
     fn process(&self, runtime: Runtime) -> Process {
         let store = Arc::new(EmbeddedStore::open(self.folder.path(), StoreOptions::default()).unwrap());
-        let queue = DeliveryQueue::new(Limits::default());
+        let queue = DeliveryQueue::new(self.limits);
         let webhooks = WebhookClient::new(UrlPolicy::local(), Millis::seconds(30)).unwrap();
         let (moved, system) = (Arc::clone(&self.moved), Clock::system());
         let clock = Clock::new(move || system.now().plus(Millis(moved.load(SeqCst))));
@@ -125,6 +130,29 @@ impl Machine {
         })
     }
 
+    /// Sends many events at once.
+    pub(crate) fn send_events(&self, count: usize) {
+        self.run(|app| async move {
+            let sending = (0..count).map(|_| {
+                let app = Arc::clone(&app);
+                async move {
+                    let body = Json::parse(br#"{"type": "a.b", "data": {}}"#).unwrap();
+                    app.send_event(&scope(), &body, None, |_| Vec::new()).await.map(drop)
+                }
+            });
+            futures::future::join_all(sending).await.into_iter().for_each(|sent| sent.unwrap());
+        });
+    }
+
+    /// Hands a timer's deliveries over, once more.
+    pub(crate) fn hand_over(&self, timer: &TimerId) {
+        let queue = self.process.as_ref().unwrap().queue.clone();
+        self.run(|app| async move {
+            let deliveries = app.timer(&scope(), timer).await.unwrap().deliveries;
+            queue.send(deliveries.into_iter().map(Arc::new).collect()).await.unwrap();
+        });
+    }
+
     /// Sends an event and lets the process die as soon as so many of the event's targets have their delivery. It runs in one
     /// thread with the fan-out, and looks after each of its steps.
     pub(crate) fn send_event_and_die_when(&mut self, is_time: impl Fn(usize) -> bool) -> EventId {
@@ -142,11 +170,11 @@ impl Machine {
                 panic!("it was not accepted")
             };
             loop {
-                let expanded = store.event(&scope(), &sent.id).await.unwrap().unwrap().expanded;
-                if is_time(expanded) {
+                let event = store.event(&scope(), &sent.id).await.unwrap().unwrap();
+                if is_time(event.expanded) {
                     return sent.id;
                 }
-                assert!(expanded == 0, "{expanded} are expanded: too late to die in the middle");
+                assert!(!event.remaining().is_empty(), "it is over: too late to die in the middle");
                 tokio::task::yield_now().await;
             }
         });

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver as Arrivals, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -19,6 +19,7 @@ pub(crate) const NEVER: u16 = 0;
 /// What a webhook brought.
 #[derive(Clone, Debug)]
 pub(crate) struct Arrival {
+    pub(crate) at: Instant,
     pub(crate) path: String,
     pub(crate) id: String,
     pub(crate) attempt: u32,
@@ -68,7 +69,7 @@ async fn receive(
 ) -> StatusCode {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let attempt = header("x-minoots-attempt").parse().unwrap();
-    let arrival = Arrival { path: uri.path().to_owned(), id: header("webhook-id"), attempt, body };
+    let arrival = Arrival { at: Instant::now(), path: uri.path().to_owned(), id: header("webhook-id"), attempt, body };
     let code = answer(&arrival);
     // A test that is over doesn't want to know.
     let _ = sender.lock().unwrap().send(arrival);
