@@ -159,7 +159,7 @@ pub(crate) async fn subscribers_are_those_that_take_the_type_in_the_order_of_the
 
 pub(crate) async fn all_of_many_subscribers_are_found(world: &mut World<'_>) {
     let ids: Vec<_> = (0..300).map(|number| format!("whk_{number:03}")).collect();
-    let of = |number: usize| -> &[&str] { if number % 2 == 0 { &["session.*"] } else { &["*", "a.b"] } };
+    let of = |number: usize| -> &[&str] { if number < 150 { &["session.*"] } else { &["*", "a.b"] } };
     let endpoints: Vec<_> = ids.iter().enumerate().map(|(number, id)| (id.as_str(), of(number))).collect();
     let made = world.subscribe(&endpoints).await;
     let found = world.store().subscribers(&world.mine, "session.started").await.sure();
@@ -179,7 +179,7 @@ pub(crate) async fn a_deactivation_and_the_event_that_tells_of_it_are_one_step(w
     assert!(world.store().replace_endpoint(disabled.clone(), Some(tells.clone())).await.sure());
     assert_eq!(stored(world, &made[0].id).await.as_ref(), Some(&disabled));
     assert_eq!(world.event(&tells.id).await, tells);
-    assert_eq!(world.unexpanded().await, [tells.id.clone()]);
+    assert_eq!(world.unexpanded().await, std::slice::from_ref(&tells.id));
     // Told already, by whoever was cut off before: the event stays as it is.
     let next = changed(&disabled, r#"{"name": "x"}"#);
     let other = event(&world.mine, "evt_1", later(9).plus(Millis(7)), &[]);

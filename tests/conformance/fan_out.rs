@@ -29,7 +29,7 @@ pub(crate) async fn an_event_is_to_be_fanned_out_until_each_target_has_its_deliv
     let accepted = accepted(world, 5).await;
     let (event, endpoints) = &accepted;
     for (from, to) in [(0, 2), (2, 4), (4, 5)] {
-        assert_eq!(world.unexpanded().await, [event.id.clone()]);
+        assert_eq!(world.unexpanded().await, std::slice::from_ref(&event.id));
         assert_eq!(world.event(&event.id).await, Event { expanded: from, ..event.clone() });
         assert!(step(world, &accepted, from, to).await);
     }
@@ -144,7 +144,7 @@ pub(crate) async fn an_event_that_happened_before_all_that_was_fanned_out_is_fan
     world.told("late", later(5_000), &made).await;
     assert_eq!(world.unexpanded().await, []);
     let early = world.accept("early", NOW, std::slice::from_ref(&made[0].id)).await;
-    assert_eq!(world.unexpanded().await, [early.id.clone()]);
+    assert_eq!(world.unexpanded().await, std::slice::from_ref(&early.id));
     world.expand(&early, &made).await;
     assert_eq!(world.unexpanded().await, []);
 }
@@ -154,7 +154,7 @@ pub(crate) async fn a_fan_out_goes_on_after_a_restart_where_it_stopped(world: &m
     assert!(step(world, &accepted, 0, 3).await);
     world.restart().await;
     let (event, _) = &accepted;
-    assert_eq!(world.unexpanded().await, [event.id.clone()]);
+    assert_eq!(world.unexpanded().await, std::slice::from_ref(&event.id));
     assert_eq!(world.event(&event.id).await.expanded, 3);
     assert!(!step(world, &accepted, 0, 3).await);
     assert!(step(world, &accepted, 3, 5).await);

@@ -1,6 +1,8 @@
 //! The product at work on this infrastructure, with real receivers: nothing is lost and nothing told twice, whatever is cut
 //! off in the middle.
 
+#![allow(clippy::unwrap_used, reason = "where the machine or the receiver can't be had, the test fails")]
+
 mod machine;
 mod receiver;
 
