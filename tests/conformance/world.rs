@@ -4,9 +4,12 @@
 use crate::calls::{ALL, Sure as _, create, creation, idempotency, pages};
 use crate::infrastructure::Infrastructure;
 use crate::samples::{FAR, NOW, Sketch, fall_due};
+use crate::subscribed::noticed_nothing;
 use minoots_shared::domain::account::{Mode, Scope};
 use minoots_shared::domain::delivery::Delivery;
-use minoots_shared::domain::ids::{AccountId, DeliveryId, TimerId};
+use minoots_shared::domain::endpoint::Endpoint;
+use minoots_shared::domain::event::Event;
+use minoots_shared::domain::ids::{AccountId, DeliveryId, EndpointId, EventId, TimerId};
 use minoots_shared::domain::time::Timestamp;
 use minoots_shared::domain::timer::Timer;
 use minoots_shared::ports::{
@@ -22,28 +25,41 @@ pub(crate) struct World<'a> {
     /// Whose promises are tested.
     pub(crate) mine: Scope,
     /// Another account, whose name begins like mine, and my account's other mode.
-    neighbours: [Neighbour; 2],
+    pub(crate) neighbours: [Neighbour; 2],
 }
 
 /// A scope that must not notice what happens in mine, and what is in it.
-struct Neighbour {
-    scope: Scope,
-    timers: BTreeMap<TimerId, Timer>,
-    deliveries: BTreeMap<DeliveryId, Delivery>,
+pub(crate) struct Neighbour {
+    pub(crate) scope: Scope,
+    pub(crate) timers: BTreeMap<TimerId, Timer>,
+    pub(crate) endpoints: BTreeMap<EndpointId, Endpoint>,
+    pub(crate) events: BTreeMap<EventId, Event>,
+    pub(crate) deliveries: BTreeMap<DeliveryId, Delivery>,
     remembered: Vec<(IdempotencyKey, Remembered)>,
+}
+
+impl Neighbour {
+    fn new(scope: Scope) -> Self {
+        Self {
+            scope,
+            timers: BTreeMap::new(),
+            endpoints: BTreeMap::new(),
+            events: BTreeMap::new(),
+            deliveries: BTreeMap::new(),
+            remembered: Vec::new(),
+        }
+    }
 }
 
 impl<'a> World<'a> {
     /// An empty store.
     pub(crate) async fn new(infrastructure: &'a dyn Infrastructure) -> Self {
         let scope = |account: &str, mode| Scope { account: AccountId::new(account), mode };
-        let neighbour =
-            |scope| Neighbour { scope, timers: BTreeMap::new(), deliveries: BTreeMap::new(), remembered: Vec::new() };
         Self {
             infrastructure,
             store: Some(infrastructure.open_store().await),
             mine: scope("acct", Mode::Live),
-            neighbours: [neighbour(scope("acct2", Mode::Live)), neighbour(scope("acct", Mode::Test))],
+            neighbours: [Neighbour::new(scope("acct2", Mode::Live)), Neighbour::new(scope("acct", Mode::Test))],
         }
     }
 
@@ -182,7 +198,9 @@ impl<'a> World<'a> {
         let store = self.store();
         let due_timers = store.due_timers(FAR, ALL).await.sure();
         let due_deliveries = store.due_deliveries(None, FAR, ALL).await.sure();
-        for Neighbour { scope, timers, deliveries, remembered } in &self.neighbours {
+        for neighbour in &self.neighbours {
+            noticed_nothing(&*store, neighbour).await;
+            let Neighbour { scope, timers, deliveries, remembered, .. } = neighbour;
             let listed = pages(&*store, scope, TimerQuery { limit: 100, ..TimerQuery::default() }).await;
             let mut listed: Vec<_> = listed.into_iter().flat_map(|page| page.timers).collect();
             listed.sort_by(|one, other| one.id.cmp(&other.id));
