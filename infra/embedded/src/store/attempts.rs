@@ -5,6 +5,7 @@
 use super::EmbeddedStore;
 use super::error::Result;
 use super::keys::Key;
+use super::record::unreadable;
 use super::tables::{Read as _, Table};
 use super::txn::Txn;
 use super::writer::Durability;
@@ -189,11 +190,16 @@ impl EmbeddedStore {
         now: Timestamp,
         limit: usize,
     ) -> Result<usize> {
+        let mut before = Vec::new();
         loop {
             let open = delivery_lists::open(&self.tables.view(), scope, endpoint, limit)?;
             if open.is_empty() {
                 return Ok(0);
             }
+            if open == before {
+                return Err(unreadable(Table::DeliveryLists, "it lists deliveries as open that have ended"));
+            }
+            before.clone_from(&open);
             let (scope, reason) = (scope.clone(), reason.to_owned());
             let job = move |txn: &mut Txn<'_>| deliveries::give_up(txn, &scope, &open, now, &reason);
             let given_up = self.writer.run(Durability::Disk, job).await?;

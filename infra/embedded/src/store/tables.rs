@@ -118,11 +118,8 @@ impl Table {
 
     /// Whether its keys begin with an instant and its entries go away at the front: see [`super::timeline`].
     pub(super) fn is_line_of_time(self) -> bool {
-        match self {
-            Self::Due | Self::Sending | Self::Ended | Self::Expiring | Self::UsageDays => true,
-            Self::EndedDeliveries | Self::Unexpanded | Self::Expanded => true,
-            _ => false,
-        }
+        let of_timers = matches!(self, Self::Due | Self::Sending | Self::Ended | Self::Expiring | Self::UsageDays);
+        of_timers || matches!(self, Self::EndedDeliveries | Self::Unexpanded | Self::Expanded)
     }
 
     /// Sizes by measurement: see the store benchmark.
