@@ -189,6 +189,24 @@ def test_a_key_is_needed(server, path):
     refused(Api(server.url, None).get(path), 401, "AUTH_REQUIRED")
 
 
+@pytest.mark.parametrize(
+    "call",
+    ["PUT /webhooks", "DELETE /webhooks/events", "POST /webhooks/queue/stats", "GET /webhooks/queue/retry-failed"]
+    + [
+        "GET /events",
+        "PUT /projects",
+        "DELETE /deliveries/del_1",
+        "GET /deliveries/del_1/retry",
+        "GET /webhooks/x/test",
+    ],
+)
+def test_another_method_is_refused_and_the_right_ones_are_named(api, call):
+    method, path = call.split()
+    answer = api.call(method, path)
+    refused(answer, 405, "METHOD_NOT_ALLOWED")
+    assert method not in answer.headers["Allow"]
+
+
 def test_all_of_it_is_served_under_api_too(start_server, receiver):
     server = start_server()
     endpoints = Endpoints(Api(server.url + "/api", server.key))
@@ -293,6 +311,14 @@ def test_retries_wait_the_delay_times_five_to_the_power_of_the_retry(endpoints, 
         )[0]
         assert wait <= millis(delivery["nextRetryAt"]) / 1000 - receiver.hits[-1].at <= wait * 1.1 + 0.5
     assert delivery["maxAttempts"] == 11
+
+
+def test_retry_after_lengthens_the_wait(endpoints, family, start_receiver):
+    receiver = start_receiver((503, {"Retry-After": "60"}))
+    webhook = endpoints.create(receiver.url, [f"{family}.*"], retryDelay=1)
+    endpoints.send(f"{family}.a")
+    delivery = endpoints.delivery(webhook, "RETRYING")
+    assert 59 <= millis(delivery["nextRetryAt"]) / 1000 - receiver.one().at <= 67
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,16 @@ def test_data_nests_at_most_32_levels(api, endpoints, family, receiver):
     refused(api.post("/events", f'{{"type":"{family}.a","data":{nested(33)}}}'), 400)
 
 
+@pytest.mark.parametrize("text", [r'"\ud800"', r'"\udc00\ud800"', '{"\\ud83d":1}'])
+def test_half_a_character_is_refused_or_arrives_as_something_whole(api, endpoints, family, receiver, text):
+    endpoints.create(receiver.url, [f"{family}.*"])
+    answer = api.post("/events", f'{{"type":"{family}.a","data":{{"a":{text}}}}}')
+    if answer.status_code == 202:
+        assert json.dumps(receiver.one().json).encode()
+    else:
+        refused(answer, 400, "INVALID_REQUEST")
+
+
 def test_only_those_who_were_subscribed_when_it_was_accepted_are_told(endpoints, family, start_receiver):
     before, after = start_receiver(), start_receiver()
     endpoints.create(before.url, [f"{family}.*"])

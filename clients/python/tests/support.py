@@ -25,8 +25,8 @@ class Request:
 class Scripted:
     """Does as told with the n-th request, and as told last with all further ones.
 
-    A step is an answer `(status, headers, body)`, or what to do with the connection: `"cut"`, `"half"` (in the middle of
-    an answer) or `"hang"`.
+    A step is an answer `(status, headers, body)`, or what to do with the connection: `"cut"`, `"half"` (in the middle
+    of an answer) or `"hang"`.
     """
 
     def __init__(self, *steps):
