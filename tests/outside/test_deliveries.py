@@ -1,5 +1,7 @@
 """Contract section 4: the history of deliveries, its figures, and sending again."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from api import query, refused, succeeded
@@ -252,6 +254,27 @@ def test_all_failed_deliveries_are_retried_or_those_of_one_endpoint(start_server
     until(lambda: failed(one) == [3] * 3, promise="all are tried again")
     until(lambda: failed(other) == [2] * 3, promise="all are tried again")
     assert api.delivery(timer)["attempts"] == 2, "a timer's own webhook too"
+
+
+def test_of_many_retries_at_once_each_delivery_is_sent_again_once(start_server, start_receiver):
+    api = start_server().api
+    endpoints = Endpoints(api)
+    receiver = start_receiver(500)
+    webhook = endpoints.create(receiver.url, maxRetries=0)
+    for _ in range(10):
+        endpoints.send("a.b")
+    until(lambda: len(endpoints.deliveries(webhook, status="FAILED")) == 10, promise="ten fail")
+    [chosen, *_] = endpoints.deliveries(webhook)
+    released = start_receiver((200, {}))
+    endpoints.change(webhook, url=released.url)
+    with ThreadPoolExecutor(16) as pool:
+        one = pool.map(lambda _: api.post(f"/deliveries/{chosen['id']}/retry").status_code, range(8))
+        every = pool.map(lambda _: endpoints.retry_failed(), range(8))
+        accepted, retried = list(one).count(200), sum(every)
+    until(lambda: figures(endpoints, webhook) == (10, 10, 0, 0), promise="all are taken")
+    attempts = sum(each["attempts"] for each in endpoints.deliveries(webhook))
+    # What was taken in the meantime may be sent again: then it was accepted again.
+    assert attempts == 10 + accepted + retried == 10 + len(released.hits)
 
 
 def test_retry_failed_leaves_alone_what_is_taken_open_or_withdrawn(start_server, start_receiver):

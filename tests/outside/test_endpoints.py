@@ -430,6 +430,34 @@ def test_a_deleted_endpoint_is_gone_and_its_open_deliveries_end_and_its_history_
     stays(lambda: len(receiver.hits) == 2, throughout=1.3, promise="nothing goes to a deleted endpoint")
 
 
+def test_an_endpoint_that_goes_in_the_middle_of_its_events_leaves_nothing_open(api, endpoints, family, start_receiver):
+    receiver = start_receiver(500)
+    webhook = endpoints.create(receiver.url, [f"{family}.*"], retryDelay=1)
+    with ThreadPoolExecutor(8) as pool:
+        sends = [pool.submit(endpoints.send, f"{family}.a") for _ in range(100)]
+        receiver.one()
+        endpoints.delete(webhook)
+        triggered = sum(send.result()["triggered"] for send in sends)
+
+    def history():
+        return [each["status"] for each in endpoints.deliveries(webhook)]
+
+    until(lambda: set(history()) == {"FAILED"}, within=10, promise="none is left open")
+    # An event that was accepted and not yet fanned out makes no delivery to who is gone.
+    assert len(history()) <= triggered
+    stays(lambda: set(history()) == {"FAILED"}, throughout=0.3, promise="none is opened")
+
+
+def test_what_was_accepted_before_its_owner_deactivated_it_is_still_sent(endpoints, family, start_receiver):
+    receiver = start_receiver(500, 200)
+    webhook = endpoints.create(receiver.url, [f"{family}.*"], retryDelay=1)
+    endpoints.send(f"{family}.a")
+    endpoints.delivery(webhook, "RETRYING")
+    endpoints.change(webhook, active=False)
+    assert endpoints.delivered(webhook)["attempts"] == 2
+    assert endpoints.get(webhook).get("disabledReason") is None
+
+
 def test_a_410_deactivates_the_endpoint_and_ends_its_other_deliveries(endpoints, family, start_receiver):
     receiver = start_receiver(500, 500, 410)
     webhook = endpoints.create(receiver.url, [f"{family}.*"], retryDelay=3600)

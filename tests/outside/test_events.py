@@ -228,6 +228,17 @@ def test_an_event_without_subscribers_triggers_nothing(endpoints, family):
     assert endpoints.send(f"{family}.a")["triggered"] == 0
 
 
+def test_a_thousand_endpoints_are_told_each_once(start_server, receiver):
+    endpoints = Endpoints(start_server().api)
+    for n in range(1000):
+        endpoints.create(f"{receiver.url}/{n}", ["a.*"])
+    assert len(endpoints.all()) == 1000
+    assert endpoints.send("a.b")["triggered"] == 1000
+    assert len({hit.path for hit in receiver.wait(1000, within=20)}) == 1000
+    until(lambda: endpoints.queue()["completed"] == 1000, promise="all are recorded")
+    assert len(receiver.hits) == 1000
+
+
 def test_an_accepted_event_reaches_all_its_endpoints_through_kill_9(start_server, receiver):
     server = start_server()
     endpoints = Endpoints(server.api)
