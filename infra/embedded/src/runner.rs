@@ -110,6 +110,8 @@ impl Runner {
             Ok(true) => {}
             Ok(false) => self.queue.offer(job),
             Err(error) => {
+                // If it began and was not recorded, nobody else may begin it before this.
+                self.store.abandon_attempt(&job.scope, &job.id);
                 tracing::error!(delivery = %job.id, error = %cause(&error), "an attempt could not be made or recorded");
             }
         }
