@@ -10,7 +10,6 @@ type Declared = typeof declared;
 export const made: Omit<Declared, 'default'> = { ...errors, Minoots, minoots, verifyWebhook, WEBHOOK_EVENTS, WebhookService };
 
 type Same<A, B> = [A, B] extends [B, A] ? true : false;
-export const sameNames: Same<keyof typeof made, Exclude<keyof Declared, 'default'>> = true;
 export const sameEvents: Same<typeof WEBHOOK_EVENTS, Declared['WEBHOOK_EVENTS']> = true;
 
 export async function asCallersWriteIt(project: { id: string; createdAt: Date }) {
