@@ -83,9 +83,7 @@ impl EmbeddedStore {
     pub(super) fn read_delivery_page(&self, scope: &Scope, query: &DeliveryQuery) -> Result<DeliveryPage> {
         let view = self.tables.view();
         let read = |id: &str| view.record(Table::Deliveries, &Key::scoped(scope, id));
-        let mut page = delivery_lists::page(&view, scope, query, read)?;
-        page.deliveries = page.deliveries.into_iter().map(|delivery| self.shown(delivery)).collect();
-        Ok(page)
+        delivery_lists::page(&view, scope, query, read, |delivery| self.shown(delivery))
     }
 
     /// The delivery as it is shown: one that somebody is at is being sent.
@@ -226,7 +224,7 @@ impl EmbeddedStore {
     }
 
     /// The attempt that [`begin_attempt`](minoots_shared::ports::Store::begin_attempt) began was given up without a result:
-    /// it may be begun again. For a shutdown that can't wait for it.
+    /// it may be begun again.
     pub fn abandon_attempt(&self, scope: &Scope, id: &DeliveryId) {
         self.attempts.release(&Key::scoped(scope, id.as_str()));
     }
