@@ -1,0 +1,1 @@
+//! Minoots' ports on DynamoDB, EventBridge Scheduler and SQS.
