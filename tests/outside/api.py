@@ -100,7 +100,9 @@ def query(parameters):
 
 def succeeded(response, status=200):
     """The JSON of an answer that must be a success."""
-    said = f"{response.request.method} {response.request.path_url} answered {response.status_code}: {response.text[:500]}"
+    said = (
+        f"{response.request.method} {response.request.path_url} answered {response.status_code}: {response.text[:500]}"
+    )
     assert response.status_code == status, f"{said}; promised: {status}"
     assert response.headers["Content-Type"].split(";")[0] == "application/json", f"{said}; as {response.headers}"
     answer = response.json()
@@ -110,7 +112,8 @@ def succeeded(response, status=200):
 
 def refused(response, status, code=None):
     """The problem document of an answer that must be a refusal, in the one shape that all errors have (contract §1)."""
-    said = f"{response.request.method} {response.request.path_url[:200]} answered {response.status_code}: {response.text[:500]}"
+    path = response.request.path_url[:200]
+    said = f"{response.request.method} {path} answered {response.status_code}: {response.text[:500]}"
     assert response.status_code == status, f"{said}; promised: {status} {code or ''}"
     problem = problem_in(response.headers, response.content, response.status_code)
     if code:

@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 
 import pytest
+
 from minoots import Server
 from receiver import Receiver
 from stage import Stage

@@ -5,11 +5,10 @@ import re
 import signal
 import socket
 import subprocess
-import threading
-import time
 from pathlib import Path
 
 import requests
+
 from api import Api
 from waiting import until
 
@@ -53,7 +52,9 @@ class Server:
             )
         until(self._serves, within=20, promise=f"minoots dev serves; it said:\n{self.said()}")
         banner = until(
-            lambda: self._banner(already_written), within=5, promise=f"minoots dev prints its key; it said:\n{self.said()}"
+            lambda: self._banner(already_written),
+            within=5,
+            promise=f"minoots dev prints its key; it said:\n{self.said()}",
         )
         self.key = banner
         self.api = Api(self.url, self.key)

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain, repeat
 
 from requests.structures import CaseInsensitiveDict
+
 from waiting import until
 
 

@@ -118,6 +118,15 @@ impl App {
         }
     }
 
+    /// Stores a key that an operator set up.
+    ///
+    /// # Errors
+    /// The infrastructure's.
+    pub async fn register_api_key(&self, key: ApiKey) -> Result<(), Unavailable> {
+        self.store.create_api_key(key, None).await?;
+        Ok(())
+    }
+
     /// The keys that the caller may see, newest first.
     ///
     /// # Errors
@@ -167,7 +176,9 @@ impl App {
         }
         let secret = fresh::webhook_secret();
         let rotated = |account: &Account| account.webhook_secrets.rotated(secret.clone(), self.clock.now(), overlap);
-        self.change_account(&caller.scope().account, |account| account.webhook_secrets = rotated(account)).await
+        let changed =
+            self.change_account(&caller.scope().account, |account| account.webhook_secrets = rotated(account));
+        Ok(changed.await?.webhook_secrets)
     }
 
     /// Sets an operator's own webhook secret, which replaces the one in force at once.
@@ -188,27 +199,21 @@ impl App {
     ///
     /// # Errors
     /// The infrastructure's.
-    pub async fn limit_timers(&self, id: &AccountId, limit: Option<u32>) -> Result<(), Error> {
-        self.change_account(id, |account| account.concurrent_timers = limit).await?;
-        Ok(())
+    pub async fn limit_timers(&self, id: &AccountId, limit: Option<u32>) -> Result<Account, Error> {
+        self.change_account(id, |account| account.concurrent_timers = limit).await
     }
 
-    async fn change_account(
-        &self,
-        id: &AccountId,
-        change: impl Fn(&mut Account) + Send,
-    ) -> Result<SigningSecrets, Error> {
+    async fn change_account(&self, id: &AccountId, change: impl Fn(&mut Account) + Send) -> Result<Account, Error> {
         for _ in 0..20 {
             let before = self.account_of(id).await?;
             let mut account = before.clone();
             change(&mut account);
             if account == before {
-                return Ok(account.webhook_secrets);
+                return Ok(account);
             }
             account.revision += 1;
-            let secrets = account.webhook_secrets.clone();
-            if self.store.replace_account(account).await? {
-                return Ok(secrets);
+            if self.store.replace_account(account.clone()).await? {
+                return Ok(account);
             }
         }
         Err(Error::Contended)

@@ -29,14 +29,13 @@ impl App {
 /// One line for each attempt, with all that one asks of it later; of the URL only the host.
 fn log(delivery: &Delivery) {
     let Some(attempt) = delivery.attempts.last() else { return };
-    let url = url::Url::parse(&delivery.url).ok();
     tracing::info!(
         account = %delivery.scope.account,
         mode = %delivery.scope.mode,
         timer = %delivery.timer,
         delivery = %delivery.id,
         event = delivery.event,
-        host = url.as_ref().and_then(url::Url::host_str).unwrap_or("unreadable"),
+        host = delivery.authority(),
         attempt = attempt.attempt,
         late_ms = attempt.sent_at.since(attempt.due_at).0,
         duration_ms = attempt.duration_ms.0,

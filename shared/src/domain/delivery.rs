@@ -118,6 +118,13 @@ pub struct Answer {
 }
 
 impl Delivery {
+    /// Host and port of the URL: all of it that may be logged, and what attempts are limited by.
+    pub fn authority(&self) -> String {
+        let url = url::Url::parse(&self.url).ok();
+        let host = url.as_ref().and_then(|url| url.host_str().zip(url.port_or_known_default()));
+        host.map_or_else(|| "unreadable".to_owned(), |(host, port)| format!("{host}:{port}"))
+    }
+
     /// The number of the next attempt.
     pub fn next_attempt(&self) -> u32 {
         self.attempts.len() as u32 + 1
@@ -177,6 +184,8 @@ impl Delivery {
         after.next_attempt_at = wait.map(|wait| ended.plus(wait));
         if wait.is_some() {
             after.status = DeliveryStatus::Retrying;
+        } else if after.status == DeliveryStatus::Success {
+            after.ended_at = Some(ended);
         } else {
             after.ended_at = after.ended_at.or(Some(ended));
         }
@@ -199,5 +208,42 @@ impl Delivery {
     fn salt(&self, attempt: u32) -> u64 {
         let bytes = self.id.as_str().bytes().chain(attempt.to_le_bytes());
         bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::account::Mode;
+    use crate::domain::ids::AccountId;
+
+    #[test]
+    fn what_a_receiver_took_after_its_withdrawal_was_delivered_when_the_receiver_took_it() {
+        let at = Timestamp(1_000);
+        let delivery = Delivery {
+            scope: Scope { account: AccountId::new("acct"), mode: Mode::Live },
+            id: DeliveryId::derive(at, &[7; 32]),
+            timer: TimerId::new("t"),
+            event: "timer_expired".to_owned(),
+            url: "https://a.example/".to_owned(),
+            headers: Vec::new(),
+            body: "{}".to_owned(),
+            status: DeliveryStatus::Pending,
+            attempts: Vec::new(),
+            plan: RetryPlan::TIMER,
+            next_attempt_at: Some(at),
+            response_body: None,
+            error: None,
+            created_at: at,
+            ended_at: None,
+        };
+        let withdrawn = delivery.withdrawn(Timestamp(1_100), "timer cancelled").unwrap();
+        let answer = Answer { code: 204, body: String::new(), retry_after: None };
+        let result = AttemptResult { attempt: 1, sent_at: at, duration: Millis(250), answer: Ok(answer) };
+        let taken = withdrawn.after(&result).unwrap();
+        assert_eq!(
+            (taken.status, taken.error, taken.ended_at),
+            (DeliveryStatus::Success, None, Some(Timestamp(1_250)))
+        );
     }
 }

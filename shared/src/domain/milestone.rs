@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// At most this many per timer.
 pub const MOST_INTERVALS: usize = 20;
+/// The longest text of one, in bytes: payloads repeat it as their `milestone`.
+const LONGEST_TEXT: usize = 64;
 
 /// A place between a timer's start and its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -54,6 +56,9 @@ impl Milestone {
         const FORMS: &str = "use a share such as \"25%\" or 25, or a time before the end such as \"-30m\"";
         match value {
             Json::Number(text) => Self::percent(text),
+            Json::String(text) if text.len() > LONGEST_TEXT => {
+                Err(format!("must be at most {LONGEST_TEXT} bytes long: {FORMS}"))
+            }
             Json::String(text) => {
                 let trimmed = text.trim();
                 if let Some(share) = trimmed.strip_suffix('%') {
@@ -135,6 +140,7 @@ mod tests {
         ] {
             assert!(parse(text).is_err(), "{text}");
         }
+        assert!(parse(&format!("\"{}-30m\"", " ".repeat(100))).is_err());
     }
 
     #[test]

@@ -148,8 +148,9 @@ fn parse_events(fields: &Fields<'_>, policy: &UrlPolicy, faults: &mut Faults) ->
     };
     for fault in found.list() {
         // A fault is shown where the caller wrote the value.
-        let path = match moved.iter().find(|(path, _)| fault.path.starts_with(path.as_str())) {
-            Some((path, short)) => format!("{short}{}", &fault.path[path.len()..]),
+        let inside = |path: &str| fault.path.strip_prefix(path).filter(|rest| rest.is_empty() || rest.starts_with('.'));
+        let path = match moved.iter().find_map(|(path, short)| Some((short, inside(path)?))) {
+            Some((short, rest)) => format!("{short}{rest}"),
             None => fault.path.clone(),
         };
         faults.add(fault.code, path, fault.message.clone());
@@ -172,5 +173,22 @@ pub fn check_size(events: &Events, metadata: &JsonText, faults: &mut Faults) {
     if bytes > MOST_DATA {
         let message = format!("data and metadata have {bytes} bytes together, more than {MOST_DATA}");
         faults.add(FaultCode::PayloadTooLarge, "metadata", message);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::account::Mode;
+    use crate::domain::ids::AccountId;
+
+    #[test]
+    fn a_fault_is_shown_where_the_caller_wrote_the_value() {
+        let body = br#"{"duration": "1h", "webhook": "x", "data": [], "events": {"on_expire": {"data2": {}}}}"#;
+        let scope = Scope { account: AccountId::new("acct"), mode: Mode::Live };
+        let id = TimerId::new("t");
+        let faults = parse(&Json::parse(body).unwrap(), &scope, id, Timestamp(0), &UrlPolicy::strict()).unwrap_err();
+        let paths: Vec<_> = faults.list().iter().map(|fault| fault.path.as_str()).collect();
+        assert_eq!(paths, ["events.on_expire.data2", "webhook", "data"]);
     }
 }

@@ -50,10 +50,11 @@ impl<'a> TimerView<'a> {
             State::Expired { start, at } => (start, Some(at), Millis(0)),
             State::Cancelled { start, end, remaining, .. } => (start, end, remaining),
         };
+        // Ten-thousandths in whole numbers: floating point would show 32.99 at a milestone of 33%.
+        let elapsed = u128::from(timer.duration.0.saturating_sub(remaining.0));
         let done = match timer.state {
-            State::Expired { .. } => 1.0,
-            _ if timer.duration.0 == 0 => 0.0,
-            _ => 1.0 - (remaining.0.min(timer.duration.0) as f64 / timer.duration.0 as f64),
+            State::Expired { .. } => 10_000.0,
+            _ => (elapsed * 10_000).checked_div(u128::from(timer.duration.0)).unwrap_or(0) as f64,
         };
         let (expired_at, cancelled_at, reason) = match &timer.state {
             State::Expired { at, .. } => (Some(at.to_iso()), None, None),
@@ -72,8 +73,8 @@ impl<'a> TimerView<'a> {
             updated_at: timer.updated_at.to_iso(),
             expires_at: end.map(Timestamp::to_iso),
             time_remaining: remaining,
-            progress: (done * 10_000.0).floor() / 10_000.0,
-            percent_complete: (done * 10_000.0).floor() / 100.0,
+            progress: done / 10_000.0,
+            percent_complete: done / 100.0,
             events,
             metadata,
             expired_at,
@@ -86,4 +87,26 @@ impl<'a> TimerView<'a> {
 /// A number as JavaScript writes it: `1`, not `1.0`.
 fn decimal<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     if value.fract() == 0.0 { serializer.serialize_u64(*value as u64) } else { serializer.serialize_f64(*value) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::account::{Mode, Scope};
+    use crate::domain::ids::{AccountId, TimerId};
+    use crate::domain::json::Json;
+    use crate::domain::new_timer;
+    use crate::webhook::guard::UrlPolicy;
+
+    #[test]
+    fn at_each_whole_percent_a_timer_says_just_that() {
+        let scope = Scope { account: AccountId::new("acct"), mode: Mode::Live };
+        let body = Json::parse(br#"{"duration": 100000}"#).unwrap();
+        let timer = new_timer::parse(&body, &scope, TimerId::new("t"), Timestamp(0), &UrlPolicy::strict()).unwrap();
+        for percent in 0..=100 {
+            let view = TimerView::at(&timer, Timestamp(percent * 1_000));
+            let shown = (view.percent_complete, view.progress);
+            assert_eq!(shown, (percent as f64, percent as f64 / 100.0));
+        }
+    }
 }

@@ -69,7 +69,8 @@ impl Timer {
     pub fn fall_due(&self, now: Timestamp) -> Option<Transition> {
         let due: Vec<_> = self.pending().into_iter().take_while(|due| due.at <= now).collect();
         let last = due.last()?.at;
-        let mut timer = self.clone();
+        // What meets one of these at its instant fires with it, not after it.
+        let mut timer = Self { planned_at: last, ..self.clone() };
         let mut happened = Vec::with_capacity(due.len());
         for due in due {
             timer.updated_at = due.at;
@@ -267,4 +268,26 @@ fn check_whole_size(events: Option<&Events>, timer: &Timer) -> Result<(), Refuse
         None => check_size(&timer.parsed_events(), &timer.metadata, &mut faults),
     }
     faults.check(()).map_err(Refused::Faulty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::account::{Mode, Scope};
+    use crate::domain::ids::{AccountId, TimerId};
+    use crate::domain::json::Json;
+    use crate::domain::new_timer;
+    use crate::webhook::guard::UrlPolicy;
+
+    #[test]
+    fn milestones_that_meet_at_one_instant_fire_once() {
+        let body = r#"{"duration": "1h", "events": {"on_progress": {"intervals": ["50%", "-30m", "75%"]}}}"#;
+        let scope = Scope { account: AccountId::new("acct"), mode: Mode::Live };
+        let body = Json::parse(body.as_bytes()).unwrap();
+        let timer = new_timer::parse(&body, &scope, TimerId::new("t"), Timestamp(0), &UrlPolicy::strict()).unwrap();
+        let half = timer.fall_due(Timestamp(1_800_000)).unwrap();
+        assert_eq!(half.happened.len(), 1);
+        assert_eq!(half.timer.fall_due(Timestamp(2_699_999)), None);
+        assert_eq!(half.timer.next_due(), Some(Timestamp(2_700_000)));
+    }
 }

@@ -189,7 +189,10 @@ pub fn check_size(timer: &Timer) -> Result<(), Faults> {
     Err(Faults::one(FaultCode::PayloadTooLarge, "events", message))
 }
 
-/// The largest body that any of the timer's events can have, in bytes.
+/// What a body can grow by while its timer runs, in bytes: the digits of `progress`, `percentComplete` and lengths of time.
+const MORE_DIGITS: usize = 32;
+
+/// The largest body that any of the timer's events can have, in bytes; a few less may be the truth.
 fn largest_body(timer: &Timer) -> usize {
     let given = timer.events.as_str().len() + timer.metadata.as_str().len();
     // A value grows at most fivefold in JavaScript's form (1e20), `data` is in a body twice, and the rest is bounded.
@@ -197,10 +200,54 @@ fn largest_body(timer: &Timer) -> usize {
         return 0;
     }
     let at = timer.created_at;
-    let happening = |event| Happening { event, at, timer: timer.clone() };
-    let possible = timer.milestones.last().map(|milestone| TimerEvent::Progress(milestone.clone()));
-    let bodies = possible.into_iter().chain([TimerEvent::Expired]).filter_map(|event| delivery(&happening(event)));
+    let longest =
+        timer.milestones.iter().max_by_key(|milestone| Json::String(milestone.label.clone()).to_compact().len());
+    let progress = longest.map(|milestone| TimerEvent::Progress(milestone.clone()));
+    let progress = progress.map(|event| Happening { event, at, timer: timer.clone() });
+    let expired = timer.fire(at).ok();
+    // A control character takes six bytes: no reason of the permitted size takes more.
     let cancelled = timer.cancel(at, Some("\u{1}".repeat(LONGEST_REASON))).ok().flatten();
-    let cancelled = cancelled.into_iter().flat_map(|step| step.happened).filter_map(|happening| delivery(&happening));
-    bodies.chain(cancelled).map(|delivery| delivery.body.len()).max().unwrap_or(0)
+    let ended = expired.into_iter().chain(cancelled).flat_map(|step| step.happened);
+    let bodies = progress.into_iter().chain(ended).filter_map(|happening| delivery(&happening));
+    bodies.map(|delivery| delivery.body.len() + MORE_DIGITS).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::account::{Mode, Scope};
+    use crate::domain::ids::{AccountId, TimerId};
+    use crate::domain::new_timer;
+    use crate::domain::time::Timestamp;
+    use crate::webhook::guard::UrlPolicy;
+
+    fn timer(events: &str) -> Timer {
+        let body = format!(r#"{{"duration": "300d", "name": "{}", "events": {events}}}"#, "n".repeat(200));
+        let scope = Scope { account: AccountId::new("acct"), mode: Mode::Live };
+        let body = Json::parse(body.as_bytes()).unwrap();
+        new_timer::parse(&body, &scope, TimerId::new("t"), Timestamp(1_000), &UrlPolicy::strict()).unwrap()
+    }
+
+    #[test]
+    fn no_body_is_larger_than_was_foretold() {
+        let data = format!(r#"{{"n": [{}1]}}"#, "1e20,".repeat(2_000));
+        for events in [
+            format!(
+                r#"{{"on_progress": {{"webhook": "https://a.example/", "data": {data},
+                     "intervals": ["       -{}1ms       ", "33.333333%", "1%"]}}}}"#,
+                "0".repeat(19)
+            ),
+            format!(r#"{{"on_expire": {{"webhook": "https://a.example/", "data": {data}}}}}"#),
+            format!(r#"{{"on_cancel": {{"webhook": "https://a.example/", "data": {data}}}}}"#),
+        ] {
+            let timer = timer(&events);
+            let foretold = largest_body(&timer);
+            let fallen = timer.fall_due(Timestamp(u64::MAX)).unwrap();
+            let cancelled =
+                timer.cancel(Timestamp(900_000_000), Some("\u{1}".repeat(LONGEST_REASON))).unwrap().unwrap();
+            let bodies = fallen.happened.iter().chain(&cancelled.happened).filter_map(delivery);
+            let largest = bodies.map(|delivery| delivery.body.len()).max().unwrap();
+            assert!(largest <= foretold && foretold <= largest + 2 * MORE_DIGITS, "{largest} of {foretold}: {events}");
+        }
+    }
 }

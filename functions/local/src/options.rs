@@ -1,0 +1,64 @@
+//! The command line, and the environment variables that stand in for it.
+
+use clap::{Args, Parser, Subcommand};
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+/// Timers and webhooks without a server to run.
+#[derive(Parser)]
+#[command(name = "minoots", version, about, arg_required_else_help = true)]
+pub(crate) struct Minoots {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Serve the whole product on this machine, for development and small installations.
+    Dev(Dev),
+}
+
+/// Options of `minoots dev`.
+#[derive(Args)]
+pub(crate) struct Dev {
+    /// Address to listen on. Whoever reaches it can read the inbox: keep it on loopback, or put a proxy in front.
+    #[arg(long, env = "MINOOTS_HOST", default_value = "127.0.0.1")]
+    pub(crate) host: IpAddr,
+
+    /// Port to listen on; 0 takes a free one.
+    #[arg(long, env = "MINOOTS_PORT", default_value_t = 3001)]
+    pub(crate) port: u16,
+
+    /// Folder that keeps everything: timers, deliveries, keys.
+    #[arg(long, env = "MINOOTS_DATA_DIR", default_value = ".minoots")]
+    pub(crate) data_dir: PathBuf,
+
+    /// API key to accept, beside those made over HTTP. Without it one is made at the first start and kept.
+    #[arg(long, env = "MINOOTS_API_KEY", hide_env_values = true)]
+    pub(crate) api_key: Option<String>,
+
+    /// Secret that signs the timers' webhooks. Without it one is made at the first start and kept.
+    #[arg(long, env = "MINOOTS_WEBHOOK_SECRET", hide_env_values = true)]
+    pub(crate) webhook_secret: Option<String>,
+
+    /// Send webhooks only where a deployed service would: https, public addresses, ports 443 and 8443.
+    #[arg(long, env = "MINOOTS_STRICT_WEBHOOKS")]
+    pub(crate) strict_webhooks: bool,
+
+    /// Seconds until a webhook's attempt fails for want of an answer.
+    #[arg(long, env = "MINOOTS_WEBHOOK_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub(crate) webhook_timeout: u64,
+
+    /// Requests a second that each key may make; without it there is no limit.
+    #[arg(long, env = "MINOOTS_RATE_LIMIT")]
+    pub(crate) rate_limit: Option<NonZeroU32>,
+
+    /// Timers that may run or be paused at once, in each of the live and the test mode; without it there is no limit.
+    #[arg(long, env = "MINOOTS_MAX_TIMERS")]
+    pub(crate) max_timers: Option<u32>,
+
+    /// Days for which ended timers and their deliveries are kept.
+    #[arg(long, env = "MINOOTS_RETENTION_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3650))]
+    pub(crate) retention_days: u64,
+}

@@ -1,0 +1,36 @@
+//! What a newcomer needs to see first.
+
+use minoots_shared::domain::account::Account;
+use minoots_shared::domain::api_key::ApiKeySecret;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// The text that `minoots dev` prints once it serves.
+pub(crate) fn welcome(url: &str, key: &ApiKeySecret, account: &Account, folder: &Path, strict: bool) -> String {
+    let mut text = String::new();
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let mut line = |name: &str, value: &str| {
+        // Writing to a String can't fail.
+        let _ = writeln!(text, "  {name:<15} {value}");
+    };
+    line("API key", key.reveal());
+    line("Webhook secret", account.webhook_secrets.current.reveal());
+    line("Data", &folder.display().to_string());
+    let allowed = if strict { "https to public addresses only" } else { "https, http and this machine itself" };
+    line("Webhooks to", allowed);
+    let key = key.reveal();
+    let hello = if strict {
+        format!(
+            "curl -s {url}/timers -H 'x-api-key: {key}' -d '{{\"duration\":\"2s\",\"webhook\":\"https://example.com/\"}}'"
+        )
+    } else {
+        format!(
+            "curl -s {url}/timers -H 'x-api-key: {key}' -d '{{\"duration\":\"2s\",\"message\":\"Hello\",\"webhook\":\"{url}/inbox\"}}'"
+        )
+    };
+    format!(
+        "\nMinoots {} serves {url}\n\n{text}\nA first timer, whose webhook is sent 2 seconds later:\n\n  {hello}\n\nand what has \
+         arrived in the built-in receiver:\n\n  curl -s {url}/inbox\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}

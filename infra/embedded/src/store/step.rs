@@ -1,0 +1,61 @@
+//! A timer's step: the timer after it, its new deliveries and the end of those that it withdraws.
+
+use super::EmbeddedStore;
+use super::deliveries;
+use super::error::Result;
+use super::tables::{Read as _, Table};
+use super::timers::{self, Encoded};
+use super::txn::Txn;
+use super::usage::{self, Counted};
+use super::writer::Durability;
+use minoots_shared::domain::ids::DeliveryId;
+use minoots_shared::domain::timer::Timer;
+use minoots_shared::ports::TimerStep;
+
+impl EmbeddedStore {
+    pub(super) async fn step(&self, step: TimerStep) -> Result<bool> {
+        let timer = Encoded::new(&step.timer)?;
+        let new =
+            step.deliveries.iter().map(|delivery| deliveries::Encoded::new(delivery)).collect::<Result<Vec<_>>>()?;
+        self.writer.run(Durability::Disk, move |txn| take(txn, &step, timer, new)).await
+    }
+}
+
+fn take(txn: &mut Txn<'_>, step: &TimerStep, timer: Encoded, new: Vec<deliveries::Encoded>) -> Result<bool> {
+    let Some(stored) = txn.record::<Timer>(Table::Timers, &timer.key)?.filter(|timer| timer.revision == step.before)
+    else {
+        return Ok(false);
+    };
+    timer.put(txn, &timers::entries(&stored));
+    let (scope, at) = (&step.timer.scope, step.timer.updated_at);
+    let mut counted = Counted { events: step.events as u64, ..Counted::default() };
+    for delivery in new {
+        counted.deliveries += u64::from(delivery.put_new(txn)?);
+    }
+    if let Some(reason) = step.withdraw {
+        let earlier = earlier(&stored, step);
+        counted.failures = deliveries::withdraw(txn, scope, earlier, at, reason)?;
+    }
+    if counted != Counted::default() {
+        usage::count(txn, scope, at, &counted)?;
+    }
+    match (stored.status().has_ended(), step.timer.status().has_ended()) {
+        (false, true) => {
+            let running = timers::running(txn, scope)?;
+            timers::set_running(txn, scope, running.saturating_sub(1))?;
+        }
+        (true, false) => {
+            let running = timers::running(txn, scope)?;
+            timers::set_running(txn, scope, running + 1)?;
+        }
+        _ => {}
+    }
+    Ok(true)
+}
+
+/// The deliveries that the timer led to before this step.
+fn earlier<'a>(stored: &'a Timer, step: &'a TimerStep) -> impl Iterator<Item = &'a DeliveryId> {
+    let added = step.timer.deliveries.iter().filter(|id| !stored.deliveries.contains(id));
+    let is_new = |id: &DeliveryId| step.deliveries.iter().any(|delivery| delivery.id == *id);
+    stored.deliveries.iter().chain(added).filter(move |id| !is_new(id))
+}

@@ -1,0 +1,176 @@
+//! The database's tables, and a consistent view of them.
+
+use super::error::{Result, StoreError};
+use super::floor::Floor;
+use super::record;
+use super::wake::Wake;
+use fjall::{Database, Guard, Keyspace, KeyspaceCreateOptions, Readable as _, Snapshot, UserKey, UserValue};
+use serde::de::DeserializeOwned;
+use std::ops::Bound;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What is kept where. Keys: ‖ joins the parts that [`super::keys::Key`] writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Table {
+    /// scope ‖ id → timer.
+    Timers,
+    /// scope ‖ what is listed ‖ created_at, descending ‖ id, descending → nothing. See [`super::listing`].
+    Listing,
+    /// at ‖ scope ‖ timer → nothing: running timers by what is due next.
+    Due,
+    /// scope ‖ id → delivery.
+    Deliveries,
+    /// at ‖ scope ‖ delivery → nothing: open deliveries by their next attempt.
+    Sending,
+    /// at ‖ scope ‖ timer → nothing: timers that have ended, by when.
+    Ended,
+    /// scope → how many timers run or are paused.
+    Running,
+    /// digest → what is remembered. See [`super::idempotency`].
+    Idempotency,
+    /// at ‖ digest → nothing: what is remembered, by when it expires.
+    Expiring,
+    /// id → account.
+    Accounts,
+    /// digest → API key.
+    ApiKeys,
+    /// account ‖ key's id → digest.
+    AccountKeys,
+    /// scope ‖ day → what happened. See [`super::usage`].
+    Usage,
+    /// at ‖ scope → nothing: days with usage.
+    UsageDays,
+}
+
+impl Table {
+    pub(super) const ALL: [Self; 14] = [
+        Self::Timers,
+        Self::Listing,
+        Self::Due,
+        Self::Deliveries,
+        Self::Sending,
+        Self::Ended,
+        Self::Running,
+        Self::Idempotency,
+        Self::Expiring,
+        Self::Accounts,
+        Self::ApiKeys,
+        Self::AccountKeys,
+        Self::Usage,
+        Self::UsageDays,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Timers => "timers",
+            Self::Listing => "listing",
+            Self::Due => "due",
+            Self::Deliveries => "deliveries",
+            Self::Sending => "sending",
+            Self::Ended => "ended",
+            Self::Running => "running",
+            Self::Idempotency => "idempotency",
+            Self::Expiring => "expiring",
+            Self::Accounts => "accounts",
+            Self::ApiKeys => "api_keys",
+            Self::AccountKeys => "account_keys",
+            Self::Usage => "usage",
+            Self::UsageDays => "usage_days",
+        }
+    }
+
+    /// Whether its keys begin with an instant, so that scans of it begin at a floor.
+    pub(super) fn is_line_of_time(self) -> bool {
+        matches!(self, Self::Due | Self::Sending | Self::Ended | Self::Expiring | Self::UsageDays)
+    }
+
+    /// Sizes by measurement: see the store benchmark.
+    pub(super) fn options(self) -> KeyspaceCreateOptions {
+        let memtable = if matches!(self, Self::Timers | Self::Deliveries) { 16 << 20 } else { 4 << 20 };
+        KeyspaceCreateOptions::default().max_memtable_size(memtable).expect_point_read_hits(true)
+    }
+}
+
+/// The open database. Dropping the last reference releases the data folder.
+pub(super) struct Tables {
+    pub(super) db: Database,
+    keyspaces: Vec<Keyspace>,
+    floors: [Floor; Table::ALL.len()],
+    /// For the loop that lets timers fall due.
+    pub(super) timers_wake: Wake,
+    /// For the loop that sends deliveries.
+    pub(super) deliveries_wake: Wake,
+    broken: AtomicBool,
+}
+
+impl Tables {
+    pub(super) fn open(db: Database) -> fjall::Result<Self> {
+        let keyspaces = Table::ALL.map(|table| db.keyspace(table.name(), || table.options()));
+        Ok(Self {
+            keyspaces: keyspaces.into_iter().collect::<fjall::Result<_>>()?,
+            db,
+            floors: Default::default(),
+            timers_wake: Wake::default(),
+            deliveries_wake: Wake::default(),
+            broken: AtomicBool::new(false),
+        })
+    }
+
+    pub(super) fn keyspace(&self, table: Table) -> &Keyspace {
+        &self.keyspaces[table as usize]
+    }
+
+    /// Where scans of a line of time begin.
+    pub(super) fn floor(&self, table: Table) -> &Floor {
+        &self.floors[table as usize]
+    }
+
+    /// The committed state of now.
+    pub(super) fn view(&self) -> View<'_> {
+        View { tables: self, snapshot: self.db.snapshot() }
+    }
+
+    /// A write failed: what is in memory and on disk may differ from here on, and nothing more is written.
+    pub(super) fn break_down(&self) {
+        self.broken.store(true, Ordering::Release);
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        if self.broken.load(Ordering::Acquire) { Err(StoreError::Broken) } else { Ok(()) }
+    }
+}
+
+/// Reads records: from the committed state, or from a transaction.
+pub(super) trait Read {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<UserValue>>;
+
+    fn record<T: DeserializeOwned>(&self, table: Table, key: &[u8]) -> Result<Option<T>> {
+        self.get(table, key)?.map(|bytes| record::decode(table, &bytes)).transpose()
+    }
+}
+
+/// A consistent view of all tables.
+pub(super) struct View<'a> {
+    tables: &'a Tables,
+    snapshot: Snapshot,
+}
+
+impl View<'_> {
+    /// The entries from `from` up to `to`, which is left out; to the end without one.
+    pub(super) fn range<'k>(
+        &self,
+        table: Table,
+        from: Bound<&'k [u8]>,
+        to: Option<&'k [u8]>,
+    ) -> impl Iterator<Item = Result<(UserKey, UserValue)>> + use<> {
+        let to = to.map_or(Bound::Unbounded, Bound::Excluded);
+        let keyspace = self.tables.keyspace(table);
+        self.snapshot.range::<&[u8], _>(keyspace, (from, to)).map(|guard| Guard::into_inner(guard).map_err(Into::into))
+    }
+}
+
+impl Read for View<'_> {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<UserValue>> {
+        Ok(self.snapshot.get(self.tables.keyspace(table), key)?)
+    }
+}
