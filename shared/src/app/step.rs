@@ -12,7 +12,7 @@ use crate::webhook::payload;
 use std::sync::Arc;
 
 /// How often a step is decided anew because the timer changed meanwhile.
-const MOST_TRIES: usize = 20;
+const MOST_TRIES: usize = 100;
 
 impl App {
     /// Changes a timer as `decide` says. What is due by now happens first: a timer whose time is up has expired, even
