@@ -1,5 +1,7 @@
 //! The expiry handler's binary, given batches of the due queue and the sweep's event.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics says where")]
+
 use minoots_emulator::{ACCOUNT, Function, Stack, batch};
 use minoots_shared::app::clock::Clock;
 use minoots_shared::domain::ids::TimerId;
@@ -143,7 +145,8 @@ async fn the_sweep_puts_in_again_what_fell_through_and_leaves_what_is_in_time() 
     });
     assert_eq!(expiry.invoke(event).await.unwrap(), json!({"batchItemFailures": []}));
     let messages = stack.receive(&stack.due_queue).await;
-    let told: Vec<Value> = messages.iter().map(|message| serde_json::from_str(message.body().unwrap()).unwrap()).collect();
+    let told: Vec<Value> =
+        messages.iter().map(|message| serde_json::from_str(message.body().unwrap()).unwrap()).collect();
     assert_eq!(told.iter().map(|message| &message["timer"]).collect::<Vec<_>>(), ["never-armed"]);
     assert_eq!(stack.receive(&stack.delivery_queue).await.len(), 1);
     // And the message that the sweep sent lets it happen.

@@ -1,5 +1,7 @@
 //! AWS at its worst: refused calls, answers that are lost, and a process that is gone after any of its calls.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics says where")]
+
 use minoots_aws::alarms::{AlarmSettings, AwsAlarms};
 use minoots_aws::store::{DynamoStore, create_table};
 use minoots_emulator::{Fault, FaultyWay, Stack, emulator, fresh_name};
@@ -92,7 +94,9 @@ async fn a_creation_whose_answer_is_lost_is_done_once_and_says_so() {
         if call == "PutItem" {
             assert_eq!(created, stored, "{ids:?}");
         } else {
-            assert!(matches!(&created, Created::Known(known) if known.answer.starts_with(b"[Stored")) || created == stored);
+            assert!(
+                matches!(&created, Created::Known(known) if known.answer.starts_with(b"[Stored")) || created == stored
+            );
         }
     }
     assert_eq!(listed(&store).await, ["b1", "b2", "c1", "c2", "one", "with-key"]);
@@ -162,7 +166,11 @@ fn gone_after(calls: usize) -> (impl FnMut(&str) -> Fault + Send, Arc<AtomicUsiz
     let made = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&made);
     let plan = move |_: &str| {
-        if count.fetch_add(1, Ordering::Relaxed) < calls { Fault::None } else { Fault::Refused(400, "AccessDeniedException") }
+        if count.fetch_add(1, Ordering::Relaxed) < calls {
+            Fault::None
+        } else {
+            Fault::Refused(400, "AccessDeniedException")
+        }
     };
     (plan, made)
 }
@@ -254,7 +262,12 @@ async fn alarms_that_can_be_set_are_set_even_if_others_cannot_and_setting_them_a
     };
     let alarms = AwsAlarms::new(clients.sqs, clients.scheduler, settings, Clock::system());
     let now = Clock::system().now();
-    let alarm = |timer: &str, left: u64| Alarm { scope: scope(), timer: TimerId::new(timer), epoch: 0, at: now.plus(Millis(left)) };
+    let alarm = |timer: &str, left: u64| Alarm {
+        scope: scope(),
+        timer: TimerId::new(timer),
+        epoch: 0,
+        at: now.plus(Millis(left)),
+    };
     let all = [alarm("near", 60_000), alarm("past", 0), alarm("far", 3_600_000), alarm("farther", 7_200_000)];
     let schedules = async || {
         let listed = stack.clients.scheduler.list_schedules().group_name(&stack.group).send().await.unwrap();

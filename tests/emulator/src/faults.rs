@@ -62,7 +62,8 @@ async fn serve(mut client: TcpStream, plan: &Mutex<Plan>) -> io::Result<()> {
     loop {
         let Some(request) = read_message(&mut client).await? else { return Ok(()) };
         let head = String::from_utf8_lossy(&request).into_owned();
-        let target = head.lines().find_map(|line| line.to_lowercase().starts_with("x-amz-target:").then(|| &line[13..]));
+        let target =
+            head.lines().find_map(|line| line.to_lowercase().starts_with("x-amz-target:").then(|| &line[13..]));
         let first_line = head.lines().next().unwrap_or_default();
         let name = target.unwrap_or(first_line).trim().to_owned();
         let fault = plan.lock().unwrap_or_else(PoisonError::into_inner)(&name);
@@ -101,7 +102,8 @@ async fn read_message(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
             && let Some(end) = message.windows(4).position(|four| four == b"\r\n\r\n")
         {
             let head = String::from_utf8_lossy(&message[..end]).to_lowercase();
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
+            let length =
+                head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
             whole = Some(end + 4 + length.unwrap_or_default());
         }
     }

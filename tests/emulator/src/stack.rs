@@ -84,7 +84,8 @@ impl Stack {
 
     /// What the template sets for the functions, and Lambda itself.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
-        let arn = |url: &str| format!("arn:aws:sqs:{REGION}:123456789012:{}", url.rsplit('/').next().unwrap_or_default());
+        let arn =
+            |url: &str| format!("arn:aws:sqs:{REGION}:123456789012:{}", url.rsplit('/').next().unwrap_or_default());
         vec![
             ("TABLE_NAME", self.table.clone()),
             ("DUE_QUEUE_URL", self.due_queue.clone()),
@@ -141,7 +142,8 @@ impl Stack {
 /// Messages as an event source mapping hands them to a function.
 pub fn batch(messages: &[Message]) -> Value {
     let record = |message: &Message| {
-        let attributes = message.attributes.iter().flatten().map(|(name, value)| (name.as_str().to_owned(), json!(value)));
+        let attributes =
+            message.attributes.iter().flatten().map(|(name, value)| (name.as_str().to_owned(), json!(value)));
         json!({
             "messageId": message.message_id,
             "receiptHandle": message.receipt_handle,

@@ -61,7 +61,8 @@ impl ExpiryHandler {
         let outcomes = outcomes.await;
         let mut again = Vec::new();
         let (mut on, mut sent_on) = (Vec::new(), Vec::new());
-        let mut late: [(Path, Vec<u64>); 3] = [Path::Direct, Path::Scheduled, Path::Swept].map(|path| (path, Vec::new()));
+        let mut late: [(Path, Vec<u64>); 3] =
+            [Path::Direct, Path::Scheduled, Path::Swept].map(|path| (path, Vec::new()));
         for (record, outcome) in batch.records.iter().zip(outcomes) {
             match outcome {
                 Outcome::Done(None) => {}

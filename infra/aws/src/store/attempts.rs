@@ -71,7 +71,11 @@ impl Attempts {
 }
 
 impl DynamoStore {
-    pub(super) async fn read_deliveries(&self, scope: &Scope, ids: &[DeliveryId]) -> Result<Vec<Delivery>, Unavailable> {
+    pub(super) async fn read_deliveries(
+        &self,
+        scope: &Scope,
+        ids: &[DeliveryId],
+    ) -> Result<Vec<Delivery>, Unavailable> {
         let mut of_timer: BTreeMap<TimerId, Vec<DeliveryId>> = BTreeMap::new();
         for id in ids {
             if let Some(timer) = id.timer() {

@@ -95,7 +95,8 @@ impl DynamoStore {
                 Placement::Stored
             });
             let placements: Vec<Placement> = placements.collect();
-            let stored = placements.iter().zip(&creation.timers).filter(|(placement, _)| **placement == Placement::Stored);
+            let stored =
+                placements.iter().zip(&creation.timers).filter(|(placement, _)| **placement == Placement::Stored);
             let ends: Vec<Timestamp> = stored.filter_map(|(_, timer)| end(timer)).collect();
             // The mark would make those beyond the limit visible.
             for (_, timer) in &beyond {

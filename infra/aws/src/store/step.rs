@@ -15,7 +15,8 @@ const MOST_TRIES: u32 = 40;
 impl DynamoStore {
     pub(super) async fn step(&self, step: TimerStep) -> Result<bool, Unavailable> {
         let nonce = super::nonce()?;
-        let taken = (step.before == 0 && self.first_step(&step, &nonce).await?) || self.later_step(&step, &nonce).await?;
+        let taken =
+            (step.before == 0 && self.first_step(&step, &nonce).await?) || self.later_step(&step, &nonce).await?;
         if let (true, Some(ended)) = (taken, step.timer.ended_at()) {
             self.let_pointer_go(&step, ended).await;
         }

@@ -113,7 +113,8 @@ impl DynamoStore {
         let mut found = Vec::with_capacity(keys.len());
         let mut left: Vec<Attributes> = keys.iter().map(Key::attributes).collect();
         for attempt in 0..MOST_TRIES {
-            let Some(wanted) = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true).build().ok() else {
+            let Some(wanted) = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true).build().ok()
+            else {
                 return Ok(found);
             };
             let answer = self
@@ -212,7 +213,9 @@ impl DynamoStore {
                 Err(error) => error,
             };
             let reasons = match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
+                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                    cancelled.cancellation_reasons()
+                }
                 _ => return Err(failed("writing items together")(error)),
             };
             let is = |code| move |reason: &CancellationReason| reason.code() == Some(code);
@@ -242,7 +245,9 @@ impl DynamoStore {
                 self.costs.written(answer.consumed_capacity());
                 Ok(true)
             }
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(false),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Ok(false)
+            }
             Err(error) => Err(failed("deleting an item")(error)),
         }
     }
