@@ -26,8 +26,8 @@ check: $(VENV)/installed ## formatting, lints, documentation, licences, unused d
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	cargo deny --locked check --hide-inclusion-graph licenses bans sources
 	cargo shear --locked
-	ruff format --check tests/outside
-	ruff check tests/outside
+	ruff format --check tests/outside benches
+	ruff check tests/outside benches
 
 $(VENV)/installed: tests/outside/requirements.txt | packages
 	python3 -m venv $(VENV)
