@@ -19,7 +19,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     let ApiConfig { common, alarms } = logs::or_exit(environment().api());
     let clients = Clients::new(&common.connection);
     let (table, due_queue) = (common.table.clone(), alarms.queue_url.clone());
-    tokio::join!(clients.warm_table(&table), clients.warm_queue(&due_queue), clients.warm_scheduler(&alarms));
+    tokio::join!(clients.warm_table(&table), clients.warm_sending(&due_queue), clients.warm_scheduler(&alarms));
     let store = DynamoStore::new(clients.dynamodb, common.table, common.retention, Clock::system());
     let app = App::new(
         Arc::new(store),

@@ -123,6 +123,9 @@ impl DynamoStore {
         let Some((item, record)) = self.record(scope, &timer).await? else { return Ok(None) };
         let Some(held) = record.delivery(id).filter(|held| held.delivery.status.is_open()) else { return Ok(None) };
         let mut delivery = self.with_texts(scope, held.clone()).await?;
+        if held.body_at.is_some() && delivery.body.is_empty() {
+            return Err(gave_up("beginning an attempt", "the delivery's body has been deleted: it is too old"));
+        }
         delivery.status = DeliveryStatus::Sending;
         Ok(Some((Begun { attempt: delivery.next_attempt(), version: item.get_version(), record }, delivery)))
     }
