@@ -248,6 +248,35 @@ async fn the_sweep_clears_what_a_cut_off_batch_left_behind() {
 }
 
 #[tokio::test]
+async fn creations_of_several_processes_at_once_fill_the_limit_and_never_exceed_it() {
+    // Of one timer each, and of two.
+    for size in [1, 2] {
+        let (way, table) = table().await;
+        let creations = (0..12).map(|process| {
+            let store = Arc::new(store(&way, &table));
+            tokio::spawn(async move {
+                let mut stored = 0;
+                for number in 0..2 {
+                    let ids = [format!("t{process}-{number}-a"), format!("t{process}-{number}-b")];
+                    let ids: Vec<&str> = ids.iter().take(size).map(String::as_str).collect();
+                    let creation = Creation { limit: Some(5), ..creation(&ids, None) };
+                    let created = store.create_timers(creation).await.unwrap();
+                    let Created::Placed(placements) = created else { panic!("no key was given") };
+                    stored += placements.iter().filter(|placement| **placement == Placement::Stored).count();
+                }
+                stored
+            })
+        });
+        let mut stored = 0;
+        for created in creations.collect::<Vec<_>>() {
+            stored += created.await.unwrap();
+        }
+        assert_eq!(stored, 5, "creations of {size}");
+        assert_eq!(listed(&store(&way, &table)).await.len(), 5, "creations of {size}");
+    }
+}
+
+#[tokio::test]
 async fn alarms_that_can_be_set_are_set_even_if_others_cannot_and_setting_them_again_does_no_harm() {
     let stack = Stack::deploy().await;
     let way = FaultyWay::open(|_| Fault::None).await;
