@@ -119,6 +119,12 @@ impl Stack {
         self.receive_within(queue, 0).await
     }
 
+    /// Deletes a message that was received.
+    pub async fn delete(&self, queue: &str, message: &Message) {
+        let asked = self.clients.sqs.delete_message().queue_url(queue);
+        asked.set_receipt_handle(message.receipt_handle.clone()).send().await.expect("the emulator deletes a message");
+    }
+
     async fn receive_within(&self, queue: &str, seconds: i32) -> Vec<Message> {
         let asked = self.clients.sqs.receive_message().queue_url(queue).max_number_of_messages(10);
         let asked = asked.message_system_attribute_names(MessageSystemAttributeName::All).wait_time_seconds(seconds);
