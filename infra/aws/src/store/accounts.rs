@@ -1,10 +1,11 @@
 //! Accounts and their API keys. A key is stored twice: by its digest, for whoever shows it, and in its account's list.
 
 use super::DynamoStore;
+use super::condition::{Condition, Write};
 use super::error::gave_up;
 use super::item::Item;
 use super::keys::{API_KEYS, Key, keys_of};
-use super::table::{Condition, Query, Write, pause};
+use super::table::{Query, pause};
 use minoots_shared::domain::account::Account;
 use minoots_shared::domain::api_key::{ApiKey, KeyDigest};
 use minoots_shared::domain::ids::{AccountId, ApiKeyId};

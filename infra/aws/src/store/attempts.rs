@@ -5,9 +5,10 @@
 //! cancellation that was answered.
 
 use super::DynamoStore;
+use super::condition::{Condition, Write};
 use super::error::gave_up;
 use super::record::Record;
-use super::table::{AT_ONCE, Condition, Write, pause};
+use super::table::{AT_ONCE, pause};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use minoots_shared::domain::account::Scope;
 use minoots_shared::domain::delivery::{AttemptResult, Delivery, DeliveryStatus};

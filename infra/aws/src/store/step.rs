@@ -1,11 +1,12 @@
 //! A timer's step: one conditional write of its item.
 
 use super::DynamoStore;
+use super::condition::{Condition, Write};
 use super::error::gave_up;
 use super::item::Item;
 use super::keys::Key;
 use super::record::Record;
-use super::table::{Condition, Write, pause};
+use super::table::pause;
 use minoots_shared::domain::time::Timestamp;
 use minoots_shared::ports::{TimerStep, Unavailable};
 
