@@ -16,7 +16,7 @@ dev: ## serve on http://127.0.0.1:3001
 	cargo run --release --locked -- dev
 
 test: $(VENV)/installed $(EMULATOR)/installed $(NODE)/node_modules/.package-lock.json ## all tests: the crates', then the release binary's from outside
-	cargo test --workspace --locked
+	RUST_TEST_THREADS=8 cargo test --workspace --locked
 	cargo build --release --locked
 	pytest tests/outside
 

@@ -5,8 +5,11 @@
 
 use crate::domain::account::{Account, Scope};
 use crate::domain::api_key::{ApiKey, KeyDigest};
-use crate::domain::delivery::{AttemptResult, Delivery};
-use crate::domain::ids::{AccountId, ApiKeyId, DeliveryId, TimerId};
+use crate::domain::delivery::{AttemptResult, Delivery, DeliveryStatus, NotReplayed};
+use crate::domain::endpoint::Endpoint;
+use crate::domain::event::Event;
+use crate::domain::figures::{DeliveryCounts, EndpointFigures};
+use crate::domain::ids::{AccountId, ApiKeyId, DeliveryId, EndpointId, EventId, TimerId};
 use crate::domain::time::Timestamp;
 use crate::domain::timer::{Labels, Status, Timer};
 use async_trait::async_trait;
@@ -76,6 +79,96 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<Vec<DueDelivery>, Unavailable>;
 
+    /// One page of a scope's deliveries, newest first, under the same promises as [`Self::timers`].
+    async fn delivery_page(&self, scope: &Scope, query: &DeliveryQuery) -> Result<DeliveryPage, Unavailable>;
+
+    /// Gives a delivery a whole new plan of attempts from `now` on ([`Delivery::replayed`]). `None`: the scope has no such
+    /// delivery.
+    async fn replay(
+        &self,
+        scope: &Scope,
+        id: &DeliveryId,
+        now: Timestamp,
+    ) -> Result<Option<Result<Delivery, NotReplayed>>, Unavailable>;
+
+    /// Gives up open deliveries of an endpoint for `reason` ([`Delivery::given_up`]), at most `limit`; how many they were.
+    /// Zero: none is left.
+    async fn give_up_deliveries(
+        &self,
+        scope: &Scope,
+        endpoint: &EndpointId,
+        reason: &str,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<usize, Unavailable>;
+
+    /// Gives up one delivery for `reason`, whose attempt began and is not made: from here on nobody is at it. One that has
+    /// ended stays as it is.
+    async fn give_up_delivery(
+        &self,
+        scope: &Scope,
+        id: &DeliveryId,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), Unavailable>;
+
+    /// Stores a delivery that has ended already: a test send, which no event led to.
+    async fn record_delivery(&self, delivery: Delivery) -> Result<(), Unavailable>;
+
+    /// How many of a scope's deliveries stand where, tests left out.
+    async fn delivery_counts(&self, scope: &Scope) -> Result<DeliveryCounts, Unavailable>;
+
+    /// Figures of an endpoint's deliveries; of an unknown one, figures of nothing. They agree with the deliveries: a replay
+    /// moves a delivery from one count to another, and a deleted record is counted no more.
+    async fn endpoint_figures(&self, scope: &Scope, endpoint: &EndpointId) -> Result<EndpointFigures, Unavailable>;
+
+    /// Stores a new endpoint, and remembers the answer under the caller's idempotency key in one step. If the key is known,
+    /// what it stands for, and nothing is stored.
+    async fn create_endpoint(
+        &self,
+        endpoint: Endpoint,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Option<Remembered>, Unavailable>;
+
+    /// An endpoint by its id. Another scope's id is unknown.
+    async fn endpoint(&self, scope: &Scope, id: &EndpointId) -> Result<Option<Endpoint>, Unavailable>;
+
+    /// All of a scope's endpoints, newest first.
+    async fn endpoints(&self, scope: &Scope) -> Result<Vec<Endpoint>, Unavailable>;
+
+    /// Those of a scope's endpoints that an event of this type reaches if it is accepted now ([`Endpoint::takes`]), in the
+    /// order of their ids. Asked for at each step of each timer: it must cost little where there are none, or many.
+    async fn subscribers(&self, scope: &Scope, event_type: &str) -> Result<Vec<EndpointId>, Unavailable>;
+
+    /// Replaces an endpoint whose stored revision is one below the given one's, and accepts the event that tells others of
+    /// it, in one step; otherwise `false` and nothing is written.
+    async fn replace_endpoint(&self, endpoint: Endpoint, event: Option<Event>) -> Result<bool, Unavailable>;
+
+    /// Deletes an endpoint; its deliveries and figures stay. `false`: the scope has no such endpoint.
+    async fn delete_endpoint(&self, scope: &Scope, id: &EndpointId) -> Result<bool, Unavailable>;
+
+    /// Accepts an event. If it is new, the answer is remembered under the caller's idempotency key in the same step; if not,
+    /// nothing is written.
+    async fn accept_event(&self, event: Event, idempotency: Option<Idempotency>) -> Result<Accepted, Unavailable>;
+
+    /// An event by its id. Another scope's id is unknown.
+    async fn event(&self, scope: &Scope, id: &EventId) -> Result<Option<Event>, Unavailable>;
+
+    /// Stores deliveries of an event and moves its `expanded` from `from` to `to`, all at once. Only if it still is `from`;
+    /// otherwise nothing is written and the answer is `false`. A delivery that exists already is left as it is.
+    async fn expand_event(
+        &self,
+        scope: &Scope,
+        id: &EventId,
+        from: usize,
+        to: usize,
+        deliveries: Vec<Arc<Delivery>>,
+    ) -> Result<bool, Unavailable>;
+
+    /// Events that have targets without a delivery, oldest first, at most `limit`, from all scopes; complete as
+    /// [`Self::due_timers`] is.
+    async fn unexpanded_events(&self, limit: usize) -> Result<Vec<(Scope, EventId)>, Unavailable>;
+
     /// What was remembered under an idempotency key, as long as it counts at `now`.
     async fn remembered(&self, key: &IdempotencyKey, now: Timestamp) -> Result<Option<Remembered>, Unavailable>;
 
@@ -129,9 +222,15 @@ pub trait Alarms: Send + Sync {
     async fn unset(&self, alarms: &[Alarm]) -> Result<(), Unavailable>;
 }
 
-/// Takes deliveries that are to be sent now.
+/// Takes deliveries that are to be sent now, and events that are to be fanned out.
 #[async_trait]
 pub trait Queue: Send + Sync {
+    /// Hands events over to be fanned out, each at least once.
+    ///
+    /// # Errors
+    /// Some were not taken. The events are safe: the sweep finds them.
+    async fn fan_out(&self, events: &[(Scope, EventId)]) -> Result<(), Unavailable>;
+
     /// Hands deliveries over to be sent, each at least once.
     ///
     /// # Errors
@@ -147,6 +246,9 @@ pub struct Creation {
     pub timers: Vec<Arc<Timer>>,
     /// How many timers may run or be paused in the scope at once, if that is limited.
     pub limit: Option<u32>,
+    /// For each timer the event that tells endpoints of it, if any is subscribed; accepted if the timer is stored. Empty if
+    /// there is none at all.
+    pub events: Vec<Option<Event>>,
     /// The caller's idempotency key, and the answer to remember.
     pub idempotency: Option<Idempotency>,
 }
@@ -242,6 +344,50 @@ pub struct TimerPage {
     pub next: Option<ListPosition>,
 }
 
+/// Which deliveries to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeliveryQuery {
+    /// Only those of this endpoint.
+    pub endpoint: Option<EndpointId>,
+    /// Only those in this state; those under way count as pending or retrying here.
+    pub status: Option<DeliveryStatus>,
+    /// Only those behind this one.
+    pub after: Option<DeliveryPosition>,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// A place in a list of deliveries: newest first; within a millisecond by id, backwards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryPosition {
+    /// When the delivery at this place was made.
+    pub created_at: Timestamp,
+    /// Its id.
+    pub id: DeliveryId,
+}
+
+/// A page of deliveries.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeliveryPage {
+    /// The deliveries.
+    pub deliveries: Vec<Delivery>,
+    /// Where the next page begins, if there may be more.
+    pub next: Option<DeliveryPosition>,
+}
+
+/// What became of an event that was to be accepted.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Accepted {
+    /// Accepted now.
+    New,
+    /// Known already, and it says the same ([`Event::says_the_same_as`]).
+    Known,
+    /// Its id stands for another event.
+    Taken,
+    /// The idempotency key is known; this is what it stands for.
+    Remembered(Remembered),
+}
+
 /// A timer's step, ready to be written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimerStep {
@@ -253,8 +399,10 @@ pub struct TimerStep {
     pub deliveries: Vec<Arc<Delivery>>,
     /// Of the timer's earlier deliveries, those still open end for this reason.
     pub withdraw: Option<&'static str>,
-    /// How many events happened.
-    pub events: usize,
+    /// How many events happened, for the usage.
+    pub happened: usize,
+    /// Those of them that endpoints are subscribed to. One that exists already is left as it is.
+    pub events: Vec<Event>,
 }
 
 /// A timer with something due.

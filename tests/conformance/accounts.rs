@@ -1,7 +1,8 @@
 //! Accounts: made once, changed one change after the other.
 
+use crate::calls::{Sure as _, at_once};
 use crate::samples::{account, rotated};
-use crate::world::{Sure as _, World, at_once};
+use crate::world::World;
 use minoots_shared::domain::account::Account;
 use minoots_shared::domain::ids::AccountId;
 

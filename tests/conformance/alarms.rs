@@ -1,8 +1,8 @@
 //! Alarms: each timer is looked at when it is due and never before, whatever becomes of its alarms.
 
+use crate::calls::{Sure as _, create};
 use crate::samples::{change, pause};
 use crate::stage::{PROMPT, Stage, alarms, path};
-use crate::world::{Sure as _, create};
 use minoots_shared::domain::delivery::DeliveryStatus;
 use minoots_shared::domain::time::Timestamp;
 use minoots_shared::domain::timer::{Status, Timer};
@@ -74,7 +74,7 @@ pub(crate) async fn an_alarm_set_again_does_no_harm(stage: &mut Stage<'_>) {
     stage.parts().alarms.set(&alarms).await.sure();
     told_of_once(stage, std::slice::from_ref(&timer)).await;
     stage.parts().alarms.set(&alarms).await.sure();
-    let more = stage.arrivals_meanwhile("marker").await;
+    let more = stage.arrivals_within(400).await;
     assert!(more.is_empty(), "told of again: {more:?}");
     let stored = stage.parts().store.timer(scope, &timer.id).await.sure().expect("it is stored");
     let deliveries = stage.parts().store.deliveries(scope, &stored.deliveries).await.sure();
@@ -84,14 +84,14 @@ pub(crate) async fn an_alarm_set_again_does_no_harm(stage: &mut Stage<'_>) {
 
 pub(crate) async fn an_alarm_taken_back_or_left_over_from_an_earlier_plan_does_no_harm(stage: &mut Stage<'_>) {
     let scope = &Stage::scopes()[0];
-    let paused = stage.telling(scope, "paused", 400);
-    let moved = stage.telling(scope, "moved", 400);
+    let paused = stage.telling(scope, "paused", 2_000);
+    let moved = stage.telling(scope, "moved", 2_000);
     stage.create(scope, &[paused.clone(), moved.clone()]).await;
     let after = stage.take(pause(&paused, Stage::now())).await;
     stage.parts().alarms.unset(&alarms(&paused)).await.sure();
     let moved = stage.take(change(&moved, r#"{"extend": "1h"}"#, Stage::now())).await;
     stage.parts().alarms.set(&alarms(&moved)).await.sure();
-    let told_of = stage.arrivals_meanwhile("marker").await;
+    let told_of = stage.arrivals_within(2_500).await;
     assert!(told_of.is_empty(), "told of: {told_of:?}");
     for timer in [after, moved] {
         assert_eq!(stage.parts().store.timer(scope, &timer.id).await.sure(), Some(timer));

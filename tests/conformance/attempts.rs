@@ -1,7 +1,8 @@
 //! Attempts: each begun once, recorded once, under its own number, and none after the end.
 
+use crate::calls::{Sure as _, at_once};
 use crate::samples::{FAR, answered, cancel, fall_due, later, numbered, sketch, unanswered};
-use crate::world::{Sure as _, World, at_once};
+use crate::world::World;
 use minoots_shared::domain::delivery::{AttemptResult, Delivery, DeliveryStatus};
 use minoots_shared::domain::ids::DeliveryId;
 use minoots_shared::domain::time::{Millis, Timestamp};

@@ -1,7 +1,8 @@
 //! Creating timers: all in one step, never over another, never more than the limit.
 
+use crate::calls::{ALL, Sure as _, at_once, create, creation, pages};
 use crate::samples::{FAR, NOW, cancel, fall_due, later, numbered, pause, sketch};
-use crate::world::{ALL, Sure as _, World, at_once, create, creation, pages};
+use crate::world::World;
 use minoots_shared::domain::timer::Timer;
 use minoots_shared::ports::Placement::{IdTaken, OverLimit, Stored};
 use minoots_shared::ports::{Created, TimerQuery};

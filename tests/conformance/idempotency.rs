@@ -1,7 +1,8 @@
 //! Idempotency keys: a creation that is repeated happens once, and is answered as the first time.
 
+use crate::calls::{Sure as _, at_once, creation, idempotency};
 use crate::samples::{FAR, NOW, api_key, later, numbered, sketch};
-use crate::world::{Sure as _, World, at_once, creation, idempotency};
+use crate::world::World;
 use minoots_shared::domain::account::{Mode, Scope};
 use minoots_shared::domain::time::{Millis, Timestamp};
 use minoots_shared::domain::timer::Timer;

@@ -1,7 +1,8 @@
 //! API keys: found by their digest, revoked at once, each account's its own.
 
+use crate::calls::{Sure as _, at_once};
 use crate::samples::{NOW, api_key, later};
-use crate::world::{Sure as _, World, at_once};
+use crate::world::World;
 use minoots_shared::domain::account::Mode;
 use minoots_shared::domain::api_key::{ApiKey, ApiKeySecret};
 use minoots_shared::domain::ids::{AccountId, ApiKeyId};

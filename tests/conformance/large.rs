@@ -1,7 +1,8 @@
 //! The largest records that callers can make.
 
+use crate::calls::{Sure as _, creation, pages};
 use crate::samples::{FAR, NOW, Sketch, answered, cancel, later, numbered, sketch};
-use crate::world::{Sure as _, World, creation, pages};
+use crate::world::World;
 use minoots_shared::domain::delivery::Answer;
 use minoots_shared::domain::new_timer::MOST_DATA;
 use minoots_shared::ports::{Created, Placement, TimerQuery};

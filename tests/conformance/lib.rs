@@ -17,8 +17,15 @@
 mod accounts;
 mod alarms;
 mod attempts;
+mod calls;
 mod creating;
+mod delivery_lists;
 mod due;
+mod due_deliveries;
+mod endpoints;
+mod events;
+mod fan_out;
+mod figures;
 mod idempotency;
 mod infrastructure;
 mod keys;
@@ -26,10 +33,12 @@ mod large;
 mod listing;
 mod queue;
 mod receiver;
+mod replay;
 mod restarts;
 mod samples;
 mod stage;
 mod steps;
+mod subscribed;
 mod usage;
 mod world;
 
@@ -118,6 +127,8 @@ cases! {
         a_change_moves_when_a_timer_is_due_and_leaves_nothing_at_the_old_place
         what_is_due_earlier_than_all_that_was_seen_before_is_seen
         what_is_created_while_others_look_for_what_is_due_is_seen_at_once
+    }
+    due_deliveries {
         deliveries_due_by_then_are_listed_earliest_first_from_every_scope
         deliveries_due_are_visited_once_each_portion_by_portion
         a_visit_goes_on_behind_a_delivery_that_is_no_longer_due
@@ -182,6 +193,78 @@ cases! {
         what_was_answered_is_there_after_a_restart
         an_attempt_cut_off_by_a_restart_is_made_again_under_its_number
         a_step_after_a_restart_goes_on_where_the_timer_was
+    }
+    endpoints {
+        an_endpoint_is_read_back_exactly_as_it_was_made
+        another_scopes_endpoint_is_neither_read_nor_changed_nor_deleted
+        endpoints_are_listed_newest_first_inactive_ones_too
+        an_endpoint_is_replaced_by_its_next_revision_only
+        of_many_changes_of_an_endpoint_at_once_exactly_one_is_taken
+        a_known_key_makes_no_second_endpoint
+        a_deleted_endpoint_is_gone_and_its_deliveries_and_figures_stay
+        an_endpoint_changed_while_it_is_deleted_does_not_come_back
+        subscribers_are_those_that_take_the_type_in_the_order_of_their_ids
+        all_of_many_subscribers_are_found
+        a_deactivation_and_the_event_that_tells_of_it_are_one_step
+    }
+    events {
+        an_accepted_event_is_read_back_exactly_as_it_was_accepted
+        another_scopes_event_is_neither_found_nor_in_the_way
+        an_event_accepted_again_stays_as_it_was
+        of_many_who_accept_an_event_at_once_one_does
+        the_answer_is_remembered_with_a_new_event_and_with_no_other
+        a_new_timers_event_is_accepted_with_it_and_with_no_timer_that_is_left_out
+        a_timers_events_are_accepted_with_its_step_or_not_at_all
+        an_event_to_nobody_is_kept_and_never_fanned_out
+        an_event_with_64_kib_of_data_to_a_thousand_endpoints_is_kept_whole
+        accepted_events_are_there_after_a_restart
+    }
+    fan_out {
+        an_event_is_to_be_fanned_out_until_each_target_has_its_delivery
+        a_target_without_a_delivery_is_passed
+        a_step_that_others_took_writes_nothing
+        many_who_fan_one_event_out_make_each_delivery_once
+        a_delivery_of_an_event_that_exists_already_is_left_as_it_is
+        unfinished_events_come_oldest_first_from_every_scope_and_each_until_it_is_done
+        an_event_that_happened_before_all_that_was_fanned_out_is_fanned_out
+        a_fan_out_goes_on_after_a_restart_where_it_stopped
+        an_event_to_a_thousand_endpoints_is_fanned_out_in_steps_of_32
+    }
+    replay {
+        what_ended_is_sent_again_with_a_whole_new_plan_of_attempts
+        what_was_taken_can_be_sent_again
+        what_is_open_or_withdrawn_is_not_sent_again
+        an_unknown_or_foreign_delivery_is_neither_sent_again_nor_given_up
+        of_many_who_replay_a_delivery_at_once_one_does
+        a_timers_own_webhook_is_sent_again_too
+        giving_up_ends_the_open_deliveries_of_one_endpoint_portion_by_portion
+        a_delivery_given_up_while_it_is_attempted_stays_failed_unless_its_receiver_took_it
+        nobody_is_at_a_delivery_whose_attempt_was_given_up
+        giving_up_that_meets_attempts_ends_leaves_nothing_open
+    }
+    figures {
+        nothing_has_figures_of_nothing
+        each_delivery_is_counted_where_it_stands_from_its_first_to_its_last_state
+        a_delivery_under_way_is_counted_once
+        timers_own_webhooks_are_counted_in_the_scope_and_at_no_endpoint
+        tests_are_no_part_of_any_figure
+        latencies_are_those_of_every_attempt_that_was_answered
+        an_endpoint_was_last_sent_something_when_its_last_attempt_began
+        an_endpoint_fails_since_the_first_failure_after_its_last_success
+        figures_agree_with_the_lists_after_many_did_everything_at_once
+        figures_are_the_same_after_a_restart
+    }
+    delivery_lists {
+        a_scope_without_deliveries_lists_none
+        deliveries_are_listed_newest_first_and_within_a_millisecond_by_id_backwards
+        each_filter_lists_exactly_the_deliveries_that_it_matches
+        pages_of_deliveries_follow_each_other_without_gap_or_repetition
+        a_page_of_deliveries_begins_behind_its_position_even_if_nothing_is_there
+        a_delivery_is_listed_under_the_state_that_it_has_now
+        a_delivery_under_way_is_listed_as_what_it_was_before
+        a_test_send_is_recorded_as_it_ended_and_is_in_its_endpoints_history
+        what_failed_is_found_among_many_deliveries_that_did_not
+        paging_while_deliveries_end_visits_each_one_exactly_once
     }
     large {
         a_timer_with_32_kib_of_data_is_kept_whole

@@ -1,7 +1,8 @@
 //! Listing timers: newest first, filtered, page by page, while others write.
 
+use crate::calls::{Sure as _, at_once, create, pages};
 use crate::samples::{NOW, Sketch, cancel, change, fall_due, later, numbered, pause, resume, sketch};
-use crate::world::{Sure as _, World, at_once, create, pages};
+use crate::world::World;
 use minoots_shared::domain::ids::TimerId;
 use minoots_shared::domain::time::Timestamp;
 use minoots_shared::domain::timer::{Labels, Status, Timer};

@@ -1,8 +1,8 @@
 //! The queue: what is handed over is sent at once, and what was not is sent all the same.
 
+use crate::calls::Sure as _;
 use crate::samples::fire;
 use crate::stage::{PROMPT, Stage, path};
-use crate::world::Sure as _;
 use minoots_shared::domain::account::Scope;
 use minoots_shared::domain::delivery::{Delivery, DeliveryStatus};
 use minoots_shared::domain::time::Millis;
@@ -63,7 +63,7 @@ pub(crate) async fn a_delivery_handed_over_again_is_recorded_as_one_attempt(stag
     assert_eq!(stage.arrival().await.id, delivery.id.as_str());
     stage.parts().queue.send(vec![Arc::clone(&delivery)]).await.sure();
     // The delivery may arrive again, but not count again.
-    stage.arrivals_meanwhile("marker").await;
+    stage.arrivals_within(400).await;
     let stored = stored(stage, &delivery).await;
     assert_eq!((stored.status, stored.attempts.len()), (DeliveryStatus::Success, 1));
 }
@@ -84,7 +84,7 @@ pub(crate) async fn a_failed_attempt_is_made_again_after_its_wait_with_the_same_
     let wait = second.at.since(first.at);
     assert!(wait >= Millis::seconds(5), "only {wait:?} after the first");
     assert!(wait <= Millis(5_500 + PROMPT.0), "{wait:?} after the first");
-    stage.arrivals_meanwhile("marker").await;
+    stage.arrivals_within(400).await;
     let stored = stored(stage, &delivery).await;
     let codes: Vec<_> = stored.attempts.iter().map(|attempt| attempt.response_code).collect();
     assert_eq!((stored.status, codes), (DeliveryStatus::Success, vec![Some(500), Some(204)]));

@@ -1,7 +1,8 @@
 //! Restarts: what was answered is still there, and what was under way is taken up again.
 
+use crate::calls::{Sure as _, creation, pages};
 use crate::samples::{FAR, NOW, account, answered, api_key, cancel, later, numbered, pause, rotated, sketch};
-use crate::world::{Sure as _, World, creation, pages};
+use crate::world::World;
 use minoots_shared::domain::account::Mode;
 use minoots_shared::ports::{Created, TimerQuery};
 

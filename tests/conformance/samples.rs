@@ -93,8 +93,8 @@ pub(crate) fn step(transition: Transition) -> TimerStep {
     let deliveries: Vec<_> = transition.happened.iter().filter_map(payload::delivery).map(Arc::new).collect();
     let mut timer = transition.timer;
     timer.deliveries.extend(deliveries.iter().map(|delivery| delivery.id.clone()));
-    let events = transition.happened.len();
-    TimerStep { before: transition.before, timer, deliveries, withdraw: transition.withdraw, events }
+    let (before, withdraw, happened) = (transition.before, transition.withdraw, transition.happened.len());
+    TimerStep { before, timer, deliveries, withdraw, happened, events: Vec::new() }
 }
 
 /// What is due by `now`.

@@ -1,9 +1,9 @@
 //! Where the cases of a product at work take place: its parts, several accounts, and a receiver for its webhooks.
 
+use crate::calls::{Sure as _, create};
 use crate::infrastructure::{Parts, WorkingInfrastructure};
 use crate::receiver::{Arrival, Receiver};
 use crate::samples::{Sketch, account, sketch};
-use crate::world::{Sure as _, create};
 use minoots_shared::app::clock::Clock;
 use minoots_shared::domain::account::{Mode, Scope};
 use minoots_shared::domain::ids::AccountId;
@@ -12,8 +12,8 @@ use minoots_shared::domain::timer::Timer;
 use minoots_shared::ports::{Alarm, TimerStep};
 use std::time::Duration;
 
-/// How late something may be that is not left to the sweep.
-pub(crate) const PROMPT: Millis = Millis::seconds(5);
+/// How late something may be that is not left to the sweep, on a busy machine.
+pub(crate) const PROMPT: Millis = Millis::seconds(15);
 /// How long a case waits for what the sweep finds once a minute.
 const PATIENCE: Duration = Duration::from_secs(150);
 
@@ -93,10 +93,10 @@ impl<'a> Stage<'a> {
         tokio::time::timeout(PATIENCE, self.receiver.next()).await.expect("a webhook arrives")
     }
 
-    /// All that arrives before a timer that is created now and falls due in 400 ms is told of.
-    pub(crate) async fn arrivals_meanwhile(&mut self, marker: &str) -> Vec<Arrival> {
-        let scope = &Self::scopes()[0];
-        let timer = self.telling(scope, marker, 400);
+    /// All that arrives before a timer that is created now and falls due after `millis` is told of.
+    pub(crate) async fn arrivals_within(&mut self, millis: u64) -> Vec<Arrival> {
+        let (scope, marker) = (&Self::scopes()[0], "marker");
+        let timer = self.telling(scope, marker, millis);
         self.create(scope, &[timer]).await;
         let mut arrivals = Vec::new();
         loop {

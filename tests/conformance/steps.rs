@@ -1,7 +1,8 @@
 //! Steps in a timer's life: whole or not at all, and exactly one from each revision.
 
+use crate::calls::{Sure as _, at_once};
 use crate::samples::{FAR, answered, cancel, change, fall_due, fire, later, numbered, pause, resume, sketch, step};
-use crate::world::{Sure as _, World, at_once};
+use crate::world::World;
 use minoots_shared::domain::delivery::{Delivery, DeliveryStatus};
 use minoots_shared::domain::ids::TimerId;
 use minoots_shared::domain::timer::Status;

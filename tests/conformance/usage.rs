@@ -1,7 +1,8 @@
 //! Usage: what a scope did on each day.
 
+use crate::calls::{Sure as _, idempotency};
 use crate::samples::{FAR, NOW, answered, cancel, change, fall_due, later, numbered, sketch};
-use crate::world::{Sure as _, World, idempotency};
+use crate::world::World;
 use minoots_shared::domain::delivery::Delivery;
 use minoots_shared::domain::time::{Millis, Timestamp};
 use minoots_shared::ports::{Created, DayUsage};
@@ -72,7 +73,7 @@ pub(crate) async fn what_was_not_done_is_not_counted(world: &mut World<'_>) {
     let own = idempotency(&world.mine, "POST /timers", "key-1", "first", NOW);
     for id in ["first", "second"] {
         let creation =
-            crate::world::creation(&world.mine, vec![sketch(id).timer(&world.mine)], None, Some(own.clone()));
+            crate::calls::creation(&world.mine, vec![sketch(id).timer(&world.mine)], None, Some(own.clone()));
         assert_eq!(matches!(world.store().create_timers(creation).await.sure(), Created::Placed(_)), id == "first");
     }
     world.take(change(&timer, r#"{"name": "renamed"}"#, later(1))).await;

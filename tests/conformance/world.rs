@@ -1,22 +1,22 @@
 //! Where each case takes place: a fresh store with the case's own scope in it and, beside it, neighbours whose data look
 //! just like it. Isolation is part of every promise: when a case is over, its neighbours must not have noticed.
 
+use crate::calls::{ALL, Sure as _, create, creation, idempotency, pages};
 use crate::infrastructure::Infrastructure;
 use crate::samples::{FAR, NOW, Sketch, fall_due};
+use crate::subscribed::noticed_nothing;
 use minoots_shared::domain::account::{Mode, Scope};
 use minoots_shared::domain::delivery::Delivery;
-use minoots_shared::domain::ids::{AccountId, DeliveryId, TimerId};
-use minoots_shared::domain::time::{Millis, Timestamp};
+use minoots_shared::domain::endpoint::Endpoint;
+use minoots_shared::domain::event::Event;
+use minoots_shared::domain::ids::{AccountId, DeliveryId, EndpointId, EventId, TimerId};
+use minoots_shared::domain::time::Timestamp;
 use minoots_shared::domain::timer::Timer;
 use minoots_shared::ports::{
-    Created, Creation, DueDelivery, DueTimer, Idempotency, IdempotencyKey, Placement, Remembered, Store, TimerPage,
-    TimerQuery, TimerStep, Unavailable,
+    Created, DueDelivery, DueTimer, Idempotency, IdempotencyKey, Placement, Remembered, Store, TimerQuery, TimerStep,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// More than any case stores.
-pub(crate) const ALL: usize = 10_000;
 
 /// A case's surroundings.
 pub(crate) struct World<'a> {
@@ -25,27 +25,29 @@ pub(crate) struct World<'a> {
     /// Whose promises are tested.
     pub(crate) mine: Scope,
     /// Another account, whose name begins like mine, and my account's other mode.
-    neighbours: [Neighbour; 2],
+    pub(crate) neighbours: [Neighbour; 2],
 }
 
 /// A scope that must not notice what happens in mine, and what is in it.
-struct Neighbour {
-    scope: Scope,
-    timers: BTreeMap<TimerId, Timer>,
-    deliveries: BTreeMap<DeliveryId, Delivery>,
+pub(crate) struct Neighbour {
+    pub(crate) scope: Scope,
+    pub(crate) timers: BTreeMap<TimerId, Timer>,
+    pub(crate) endpoints: BTreeMap<EndpointId, Endpoint>,
+    pub(crate) events: BTreeMap<EventId, Event>,
+    pub(crate) deliveries: BTreeMap<DeliveryId, Delivery>,
     remembered: Vec<(IdempotencyKey, Remembered)>,
 }
 
-/// An infrastructure under test is expected to work.
-pub(crate) trait Sure<T> {
-    /// What a step returned.
-    fn sure(self) -> T;
-}
-
-impl<T> Sure<T> for Result<T, Unavailable> {
-    #[track_caller]
-    fn sure(self) -> T {
-        self.unwrap_or_else(|error| panic!("{error}: {}", error.0))
+impl Neighbour {
+    fn new(scope: Scope) -> Self {
+        Self {
+            scope,
+            timers: BTreeMap::new(),
+            endpoints: BTreeMap::new(),
+            events: BTreeMap::new(),
+            deliveries: BTreeMap::new(),
+            remembered: Vec::new(),
+        }
     }
 }
 
@@ -53,13 +55,11 @@ impl<'a> World<'a> {
     /// An empty store.
     pub(crate) async fn new(infrastructure: &'a dyn Infrastructure) -> Self {
         let scope = |account: &str, mode| Scope { account: AccountId::new(account), mode };
-        let neighbour =
-            |scope| Neighbour { scope, timers: BTreeMap::new(), deliveries: BTreeMap::new(), remembered: Vec::new() };
         Self {
             infrastructure,
             store: Some(infrastructure.open_store().await),
             mine: scope("acct", Mode::Live),
-            neighbours: [neighbour(scope("acct2", Mode::Live)), neighbour(scope("acct", Mode::Test))],
+            neighbours: [Neighbour::new(scope("acct2", Mode::Live)), Neighbour::new(scope("acct", Mode::Test))],
         }
     }
 
@@ -198,7 +198,9 @@ impl<'a> World<'a> {
         let store = self.store();
         let due_timers = store.due_timers(FAR, ALL).await.sure();
         let due_deliveries = store.due_deliveries(None, FAR, ALL).await.sure();
-        for Neighbour { scope, timers, deliveries, remembered } in &self.neighbours {
+        for neighbour in &self.neighbours {
+            noticed_nothing(&*store, neighbour).await;
+            let Neighbour { scope, timers, deliveries, remembered, .. } = neighbour;
             let listed = pages(&*store, scope, TimerQuery { limit: 100, ..TimerQuery::default() }).await;
             let mut listed: Vec<_> = listed.into_iter().flat_map(|page| page.timers).collect();
             listed.sort_by(|one, other| one.id.cmp(&other.id));
@@ -222,71 +224,4 @@ impl<'a> World<'a> {
             }
         }
     }
-}
-
-/// A creation.
-pub(crate) fn creation(
-    scope: &Scope,
-    timers: Vec<Timer>,
-    limit: Option<u32>,
-    idempotency: Option<Idempotency>,
-) -> Creation {
-    Creation { scope: scope.clone(), timers: timers.into_iter().map(Arc::new).collect(), limit, idempotency }
-}
-
-/// Stores timers that nothing stands in the way of.
-pub(crate) async fn create(store: &dyn Store, scope: &Scope, timers: &[Timer]) {
-    let created = store.create_timers(creation(scope, timers.to_vec(), None, None)).await.sure();
-    assert_eq!(created, Created::Placed(vec![Placement::Stored; timers.len()]));
-}
-
-/// An answer to remember for an hour from `at` on.
-pub(crate) fn idempotency(scope: &Scope, route: &'static str, key: &str, answer: &str, at: Timestamp) -> Idempotency {
-    let mut fingerprint = [0; 32];
-    for (place, byte) in fingerprint.iter_mut().zip(answer.bytes()) {
-        *place = byte;
-    }
-    let key = IdempotencyKey { scope: scope.clone(), route, key: key.to_owned() };
-    let answer = answer.as_bytes().to_vec();
-    let expires_at = at.plus(Millis::HOUR);
-    Idempotency { key, fingerprint, at, expires_at, answer: Arc::new(move |_| Some(answer.clone())) }
-}
-
-/// All pages of a list, from the query's position on.
-pub(crate) async fn pages(store: &dyn Store, scope: &Scope, mut query: TimerQuery) -> Vec<TimerPage> {
-    let mut pages = Vec::new();
-    while pages.len() < ALL {
-        let page = store.timers(scope, &query).await.sure();
-        assert!(page.timers.len() <= query.limit, "{} timers on a page of {}", page.timers.len(), query.limit);
-        let next = page.next.clone();
-        pages.push(page);
-        match next {
-            Some(next) => query.after = Some(next),
-            None => return pages,
-        }
-    }
-    panic!("the list has no end");
-}
-
-/// Runs `count` tasks that begin together, and gives what they returned, in order.
-pub(crate) async fn at_once<T, F>(count: usize, task: impl Fn(usize) -> F) -> Vec<T>
-where
-    T: Send + 'static,
-    F: Future<Output = T> + Send + 'static,
-{
-    let start = Arc::new(tokio::sync::Barrier::new(count));
-    let tasks: Vec<_> = (0..count)
-        .map(|index| {
-            let (start, work) = (Arc::clone(&start), task(index));
-            tokio::spawn(async move {
-                start.wait().await;
-                work.await
-            })
-        })
-        .collect();
-    let mut results = Vec::with_capacity(count);
-    for task in tasks {
-        results.push(task.await.expect("a task panicked"));
-    }
-    results
 }

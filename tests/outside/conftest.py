@@ -91,7 +91,7 @@ def _names_library(tmp_path_factory):
     return library
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def false_names(_names_library):
     """The environment of a server to which host names lead where the test says, as under an attacker's DNS."""
 

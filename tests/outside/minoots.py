@@ -74,11 +74,11 @@ class Server:
         try:
             until(self._serves, within=20, promise="minoots dev serves")
             self.key = until(lambda: self._banner(already_written), within=5, promise="minoots dev prints its key")
-        except AssertionError as error:
+        except BaseException as error:
             self.process.kill()
             self.process.wait()
             self.process = None
-            raise AssertionError(f"{error}; it said:\n{self.said()}") from None
+            raise AssertionError(f"{error}; it said:\n{self.said()}") from error
         self.api = Api(self.url, self.key)
         return self
 
@@ -86,7 +86,7 @@ class Server:
         assert self.process.poll() is None, f"minoots dev ended with {self.process.returncode}"
         try:
             return requests.get(f"{self.url}/health", timeout=5).status_code == 200
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     def _banner(self, start):

@@ -130,8 +130,9 @@ def test_keys_are_stored_as_digests_only_and_never_logged(start_server):
         content = path.read_bytes()
         for key in keys:
             secret = key.split("_", 2)[2].encode()
-            assert secret not in content, f"{path} holds a key's text"
-            assert base64.b64encode(key.encode()) not in content, f"{path} holds a key's text in base64"
+            # A preview may show a few characters.
+            pieces = [secret[at : at + 9] for at in range(len(secret) - 8)] + [base64.b64encode(key.encode())]
+            assert not [piece for piece in pieces if piece in content], f"{path} holds a key's text"
 
 
 # The webhook secret

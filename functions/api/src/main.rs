@@ -24,7 +24,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     let app = App::new(
         Arc::new(store),
         Arc::new(AwsAlarms::new(clients.sqs.clone(), clients.scheduler, alarms, Clock::system())),
-        Arc::new(DeliveryQueue::new(clients.sqs, common.delivery_queue)),
+        Arc::new(DeliveryQueue::new(clients.sqs, common.delivery_queue, Some(due_queue))),
         logs::or_exit(WebhookClient::new(common.policy, DEFAULT_TIMEOUT)),
         Clock::system(),
     );

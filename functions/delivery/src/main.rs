@@ -17,7 +17,7 @@ use std::sync::Arc;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     logs::init();
-    let DeliveryConfig { common, timeout, metrics } = logs::or_exit(environment().delivery());
+    let DeliveryConfig { common, due_queue, timeout, metrics } = logs::or_exit(environment().delivery());
     let clients = Clients::new(&common.connection);
     tokio::join!(clients.warm_table(&common.table), clients.warm_hiding(&common.delivery_queue));
     let store = Arc::new(DynamoStore::new(clients.dynamodb, common.table, common.retention, Clock::system()));
@@ -25,7 +25,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let app = App::new(
         store.clone(),
         Arc::new(NoAlarms),
-        Arc::new(DeliveryQueue::new(clients.sqs.clone(), queue.clone())),
+        Arc::new(DeliveryQueue::new(clients.sqs.clone(), queue.clone(), due_queue)),
         logs::or_exit(WebhookClient::new(common.policy, timeout)),
         Clock::system(),
     );

@@ -62,7 +62,14 @@ fn step(transition: minoots_shared::domain::transition::Transition) -> TimerStep
     let deliveries: Vec<_> = transition.happened.iter().filter_map(payload::delivery).map(Arc::new).collect();
     let mut timer = transition.timer;
     timer.deliveries.extend(deliveries.iter().map(|delivery| delivery.id.clone()));
-    TimerStep { before: transition.before, timer, deliveries, withdraw: transition.withdraw, events: 1 }
+    TimerStep {
+        before: transition.before,
+        timer,
+        deliveries,
+        withdraw: transition.withdraw,
+        happened: 1,
+        events: Vec::new(),
+    }
 }
 
 /// A timer whose halfway event is on its way to a receiver that answers with `status`.
@@ -74,8 +81,13 @@ async fn telling(stack: &Stack, receiver: &Receiver, id: &str, status: u16) -> (
     let body = Json::parse(body.as_bytes()).unwrap();
     let made = now.minus(Millis(3_600_050));
     let timer = new_timer::parse(&body, &stack.scope(), TimerId::new(id), made, &UrlPolicy::local()).unwrap();
-    let creation =
-        Creation { scope: stack.scope(), timers: vec![Arc::new(timer.clone())], limit: None, idempotency: None };
+    let creation = Creation {
+        scope: stack.scope(),
+        timers: vec![Arc::new(timer.clone())],
+        limit: None,
+        events: Vec::new(),
+        idempotency: None,
+    };
     stack.store.create_timers(creation).await.unwrap();
     let step = step(timer.fall_due(now).unwrap());
     let (after, delivery) = (step.timer.clone(), Arc::clone(&step.deliveries[0]));
@@ -84,7 +96,11 @@ async fn telling(stack: &Stack, receiver: &Receiver, id: &str, status: u16) -> (
 }
 
 async fn send(stack: &Stack, deliveries: &[&Arc<Delivery>]) {
-    let queue = minoots_aws::queue::DeliveryQueue::new(stack.clients.sqs.clone(), stack.delivery_queue.clone());
+    let queue = minoots_aws::queue::DeliveryQueue::new(
+        stack.clients.sqs.clone(),
+        stack.delivery_queue.clone(),
+        Some(stack.due_queue.clone()),
+    );
     queue.send(deliveries.iter().map(|delivery| Arc::clone(delivery)).collect()).await.unwrap();
 }
 

@@ -20,14 +20,14 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let ExpiryConfig { common, due_queue, metrics } = logs::or_exit(environment().expiry());
     let clients = Clients::new(&common.connection);
     tokio::join!(clients.warm_table(&common.table), clients.warm_sending(&due_queue));
-    let due_queue = Arc::new(DueQueue::new(clients.sqs.clone(), due_queue, Clock::system()));
+    let due_alarms = Arc::new(DueQueue::new(clients.sqs.clone(), due_queue.clone(), Clock::system()));
     let app = App::new(
         Arc::new(DynamoStore::new(clients.dynamodb, common.table, common.retention, Clock::system())),
-        due_queue.clone(),
-        Arc::new(DeliveryQueue::new(clients.sqs, common.delivery_queue)),
+        due_alarms.clone(),
+        Arc::new(DeliveryQueue::new(clients.sqs, common.delivery_queue, Some(due_queue))),
         logs::or_exit(WebhookClient::new(common.policy, DEFAULT_TIMEOUT)),
         Clock::system(),
     );
-    let handler = ExpiryHandler::new(Arc::new(app), due_queue, Metrics::new(metrics));
+    let handler = ExpiryHandler::new(Arc::new(app), due_alarms, Metrics::new(metrics));
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| handler.handle(event))).await
 }

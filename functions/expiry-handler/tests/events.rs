@@ -26,8 +26,13 @@ async fn timer(stack: &Stack, id: &str, from_now: i64) -> Timer {
     let body = format!(r#"{{"id":"{id}","duration":{length},"webhook":"https://hooks.example.com/x"}}"#);
     let body = Json::parse(body.as_bytes()).unwrap();
     let timer = new_timer::parse(&body, &stack.scope(), TimerId::new(id), made, &UrlPolicy::strict()).unwrap();
-    let creation =
-        Creation { scope: stack.scope(), timers: vec![Arc::new(timer.clone())], limit: None, idempotency: None };
+    let creation = Creation {
+        scope: stack.scope(),
+        timers: vec![Arc::new(timer.clone())],
+        limit: None,
+        events: Vec::new(),
+        idempotency: None,
+    };
     stack.store.create_timers(creation).await.unwrap();
     timer
 }
@@ -135,7 +140,8 @@ async fn the_sweep_puts_in_again_what_fell_through_and_leaves_what_is_in_time() 
         timer: after,
         deliveries: vec![Arc::new(delivery)],
         withdraw: None,
-        events: 1,
+        happened: 1,
+        events: Vec::new(),
     };
     assert!(stack.store.commit_step(step).await.unwrap());
     let event = json!({

@@ -76,6 +76,8 @@ pub struct ExpiryConfig {
 pub struct DeliveryConfig {
     /// What every function has.
     pub common: Common,
+    /// The due queue's URL; without it events wait for the sweep.
+    pub due_queue: Option<String>,
     /// How long an attempt may take.
     pub timeout: Millis,
     /// Where metrics go.
@@ -144,6 +146,7 @@ impl<F: Fn(&str) -> Option<String>> Environment<F> {
     pub fn delivery(&self) -> Result<DeliveryConfig, ConfigError> {
         let config = DeliveryConfig {
             common: self.common(),
+            due_queue: self.given("DUE_QUEUE_URL"),
             timeout: self.seconds("WEBHOOK_TIMEOUT_SECONDS", 30, 1..=60),
             metrics: self.metrics(),
         };

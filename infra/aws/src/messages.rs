@@ -2,7 +2,7 @@
 
 use minoots_shared::domain::account::{Mode, Scope};
 use minoots_shared::domain::delivery::Delivery;
-use minoots_shared::domain::ids::{AccountId, DeliveryId, TimerId};
+use minoots_shared::domain::ids::{AccountId, DeliveryId, EventId, TimerId};
 use minoots_shared::domain::time::Timestamp;
 use minoots_shared::ports::Alarm;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,39 @@ pub struct DueMessage {
     pub at: Timestamp,
     /// How the message came here.
     pub path: Path,
+}
+
+/// An event is to be fanned out: another message of the due queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventMessage {
+    /// Whose event.
+    pub account: AccountId,
+    /// Live or test.
+    pub mode: Mode,
+    /// The event.
+    pub event: EventId,
+}
+
+impl EventMessage {
+    /// The message for an event.
+    pub fn new(scope: &Scope, event: &EventId) -> Self {
+        Self { account: scope.account.clone(), mode: scope.mode, event: event.clone() }
+    }
+
+    /// Whose event it is.
+    pub fn scope(&self) -> Scope {
+        Scope { account: self.account.clone(), mode: self.mode }
+    }
+}
+
+/// What the due queue holds.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum DueQueueMessage {
+    /// A timer's.
+    Due(DueMessage),
+    /// An event's.
+    Event(EventMessage),
 }
 
 /// How a message came to the due queue: latenesses are told apart by it.

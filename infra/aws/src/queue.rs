@@ -1,13 +1,15 @@
 //! Sending to the queues, in batches.
 
 use crate::config::LONGEST_DELAY;
-use crate::messages::DeliveryMessage;
+use crate::messages::{DeliveryMessage, EventMessage};
 use crate::store::error::{failed, gave_up};
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use minoots_shared::domain::account::Scope;
 use minoots_shared::domain::delivery::Delivery;
+use minoots_shared::domain::ids::EventId;
 use minoots_shared::ports::{Queue, Unavailable};
 use serde::Serialize;
 use std::sync::Arc;
@@ -67,21 +69,34 @@ fn group(account: &str) -> String {
     if plain { account.to_owned() } else { crate::store::keys::digest(&[account]) }
 }
 
-/// The queue port on the delivery queue.
+/// The queue port: deliveries on the delivery queue, events on the due queue.
 pub struct DeliveryQueue {
     client: Client,
     url: String,
+    due_queue: Option<String>,
 }
 
 impl DeliveryQueue {
-    /// The delivery queue under `url`.
-    pub fn new(client: Client, url: String) -> Self {
-        Self { client, url }
+    /// The delivery queue under `url`; events go to `due_queue`. Without one they are left to the sweep.
+    pub fn new(client: Client, url: String, due_queue: Option<String>) -> Self {
+        Self { client, url, due_queue }
     }
 }
 
 #[async_trait]
 impl Queue for DeliveryQueue {
+    async fn fan_out(&self, events: &[(Scope, EventId)]) -> Result<(), Unavailable> {
+        let Some(due_queue) = &self.due_queue else {
+            return Err(gave_up("queueing events", "this function does not know the due queue"));
+        };
+        let outgoing = events.iter().map(|(scope, event)| Outgoing {
+            message: EventMessage::new(scope, event),
+            group: scope.account.as_str().to_owned(),
+            delay: 0,
+        });
+        send(&self.client, due_queue, outgoing.collect()).await
+    }
+
     async fn send(&self, deliveries: Vec<Arc<Delivery>>) -> Result<(), Unavailable> {
         let outgoing = deliveries.iter().map(|delivery| Outgoing {
             message: DeliveryMessage::new(delivery),

@@ -41,7 +41,7 @@ fn creation(ids: &[&str], key: Option<&str>) -> Creation {
         expires_at: NOW.plus(Millis::DAY),
         answer: Arc::new(|placements| Some(format!("{placements:?}").into_bytes())),
     });
-    Creation { scope: scope(), timers, limit: None, idempotency }
+    Creation { scope: scope(), timers, limit: None, events: Vec::new(), idempotency }
 }
 
 /// A table, and a way to it on which nothing goes wrong yet.
@@ -117,7 +117,8 @@ async fn a_step_whose_answer_is_lost_is_taken_once_and_says_so() {
             timer: timer.clone(),
             deliveries: Vec::new(),
             withdraw: transition.withdraw,
-            events: 0,
+            happened: 0,
+            events: Vec::new(),
         };
         way.set(lost_once("PutItem"));
         assert!(store.commit_step(step).await.unwrap(), "step {number}");

@@ -1,110 +1,268 @@
-//! Who may be attempted next: fair between hosts, bounded in all and for each.
+//! Who may be attempted next: fair between lanes, bounded in all, for each host and for each endpoint.
+//!
+//! An endpoint's deliveries share a lane, and so do the timers' own webhooks to one host. A lane that has something waiting
+//! stands in exactly one place: among those whose turn it is, among those that wait for a token of their rate, or in the line
+//! of its host, which takes no more attempts. Each turn is one attempt.
 
+use crate::job::Job;
+use crate::pace::{Bucket, Rate};
 use crate::queue::Limits;
 use minoots_shared::domain::account::Scope;
-use minoots_shared::domain::delivery::Delivery;
-use minoots_shared::domain::ids::DeliveryId;
-use std::collections::{HashMap, HashSet, VecDeque};
+use minoots_shared::domain::ids::{DeliveryId, EndpointId};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
+use tokio::time::Instant;
 
-/// A delivery to attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Job {
-    /// Whose it is.
-    pub scope: Scope,
-    /// The delivery.
-    pub id: DeliveryId,
-    host: Arc<str>,
+/// How many deliveries of a lane wait in memory when too many wait there in all.
+const FEW: usize = 64;
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum LaneName {
+    Host(Arc<str>),
+    Endpoint(Scope, EndpointId),
+}
+
+impl LaneName {
+    fn of(job: &Job) -> Arc<Self> {
+        Arc::new(match &job.endpoint {
+            Some(endpoint) => Self::Endpoint(job.scope.clone(), endpoint.clone()),
+            None => Self::Host(Arc::clone(&job.host)),
+        })
+    }
 }
 
 #[derive(Default)]
 struct Lane {
     waiting: VecDeque<Job>,
     under_way: usize,
+    bucket: Bucket,
     /// Deliveries were turned away and wait in the store.
     turned_away: bool,
-    /// Stands in `Lanes::ready`.
-    is_ready: bool,
+    /// It stands in one of the places for lanes with something waiting.
+    stands: bool,
 }
 
-/// The lanes of all hosts.
+#[derive(Default)]
+struct Host {
+    under_way: usize,
+    /// Lanes whose turn it was when the host took no more.
+    line: VecDeque<Arc<LaneName>>,
+}
+
+/// What is known of a delivery that is queued or under way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Waiting,
+    UnderWay,
+    /// It was queued again meanwhile.
+    Again,
+}
+
+/// What there is to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Attempt this.
+    Attempt(Job),
+    /// Ask again then, or when something changes.
+    At(Instant),
+    /// Ask again when something changes.
+    Nothing,
+}
+
+/// All lanes.
 pub(crate) struct Lanes {
     limits: Limits,
-    lanes: HashMap<Arc<str>, Lane>,
-    /// Hosts with something waiting and an attempt to spare, in the order of their turns.
-    ready: VecDeque<Arc<str>>,
-    known: HashSet<(Scope, DeliveryId)>,
+    rate: Rate,
+    lanes: HashMap<Arc<LaneName>, Lane>,
+    hosts: HashMap<Arc<str>, Host>,
+    ready: VecDeque<Arc<LaneName>>,
+    /// Lanes that wait for a token.
+    paced: BTreeSet<(Instant, Arc<LaneName>)>,
+    /// Lanes with nothing to do, that are kept until their buckets are full.
+    resting: BTreeSet<(Instant, Arc<LaneName>)>,
+    known: HashMap<(Scope, DeliveryId), Known>,
+    waiting: usize,
     under_way: usize,
 }
 
 impl Lanes {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, lanes: HashMap::new(), ready: VecDeque::new(), known: HashSet::new(), under_way: 0 }
+        Self {
+            limits,
+            rate: Rate::per_second(limits.attempts_per_second),
+            lanes: HashMap::new(),
+            hosts: HashMap::new(),
+            ready: VecDeque::new(),
+            paced: BTreeSet::new(),
+            resting: BTreeSet::new(),
+            known: HashMap::new(),
+            waiting: 0,
+            under_way: 0,
+        }
     }
 
-    /// Whether there is something new to attempt.
-    pub(crate) fn push(&mut self, delivery: &Delivery) -> bool {
-        let host: Arc<str> = delivery.authority().into();
-        let lane = self.lanes.entry(Arc::clone(&host)).or_default();
-        if lane.waiting.len() >= self.limits.waiting_per_host {
-            lane.turned_away = true;
-            return false;
+    /// Queues a delivery, unless it waits already. One that is under way is queued again when its attempt has ended: it may
+    /// have been ended and replayed meanwhile. Whether there is something new to do.
+    pub(crate) fn push(&mut self, job: Job, now: Instant) -> bool {
+        let room = self.room();
+        match self.known.entry((job.scope.clone(), job.id.clone())) {
+            Entry::Occupied(mut known) => {
+                if *known.get() == Known::UnderWay {
+                    known.insert(Known::Again);
+                }
+                false
+            }
+            Entry::Vacant(place) => {
+                let name = LaneName::of(&job);
+                let lane = self.lanes.entry(Arc::clone(&name)).or_default();
+                if lane.waiting.len() >= room {
+                    lane.turned_away = true;
+                    return false;
+                }
+                place.insert(Known::Waiting);
+                lane.waiting.push_back(job);
+                self.waiting += 1;
+                self.settle(&name, now)
+            }
         }
-        if !self.known.insert((delivery.scope.clone(), delivery.id.clone())) {
-            return false;
-        }
-        lane.waiting.push_back(Job { scope: delivery.scope.clone(), id: delivery.id.clone(), host: Arc::clone(&host) });
-        self.make_ready(&host)
     }
 
-    pub(crate) fn knows(&self, scope: &Scope, id: &DeliveryId) -> bool {
-        self.known.contains(&(scope.clone(), id.clone()))
+    /// Whether a delivery is queued or under way.
+    pub(crate) fn knows(&self, job: &Job) -> bool {
+        self.known.contains_key(&(job.scope.clone(), job.id.clone()))
     }
 
     /// The next job, if one may begin.
-    pub(crate) fn next(&mut self) -> Option<Job> {
-        if self.under_way >= self.limits.attempts {
-            return None;
+    pub(crate) fn next(&mut self, now: Instant) -> Next {
+        while let Some((_, name)) = pop_before(&mut self.paced, now) {
+            self.called(&name, now);
         }
-        let host = self.ready.pop_front()?;
-        let lane = self.lanes.get_mut(&host)?;
-        lane.is_ready = false;
-        let job = lane.waiting.pop_front()?;
-        lane.under_way += 1;
-        self.under_way += 1;
-        self.make_ready(&host);
-        Some(job)
+        while let Some((_, name)) = pop_before(&mut self.resting, now) {
+            self.forget_if_over(&name, now);
+        }
+        while self.under_way < self.limits.attempts {
+            let Some(name) = self.ready.pop_front() else { break };
+            let Some(lane) = self.lanes.get_mut(&name) else { continue };
+            let Some(host) = lane.waiting.front().map(|job| Arc::clone(&job.host)) else { continue };
+            let at_host = self.hosts.entry(host).or_default();
+            if at_host.under_way >= self.limits.attempts_per_host {
+                at_host.line.push_back(name);
+                continue;
+            }
+            let Some(job) = lane.waiting.pop_front() else { continue };
+            at_host.under_way += 1;
+            lane.under_way += 1;
+            lane.stands = false;
+            if matches!(*name, LaneName::Endpoint(..)) {
+                lane.bucket.take(self.rate, now);
+            }
+            self.under_way += 1;
+            self.waiting -= 1;
+            self.known.insert((job.scope.clone(), job.id.clone()), Known::UnderWay);
+            self.settle(&name, now);
+            return Next::Attempt(job);
+        }
+        self.paced
+            .first()
+            .filter(|_| self.under_way < self.limits.attempts)
+            .map_or(Next::Nothing, |(at, _)| Next::At(*at))
     }
 
     /// Notes the end of an attempt. Whether a lane that turned deliveries away has room again.
-    pub(crate) fn done(&mut self, job: &Job) -> bool {
-        self.known.remove(&(job.scope.clone(), job.id.clone()));
+    pub(crate) fn done(&mut self, job: &Job, now: Instant) -> bool {
+        let known = self.known.remove(&(job.scope.clone(), job.id.clone()));
         self.under_way -= 1;
-        let Some(lane) = self.lanes.get_mut(&job.host) else { return false };
-        lane.under_way -= 1;
-        let has_room = lane.turned_away && lane.waiting.len() <= self.limits.waiting_per_host / 2;
-        if has_room {
-            lane.turned_away = false;
+        self.leave_host(&job.host, now);
+        let name = LaneName::of(job);
+        if let Some(lane) = self.lanes.get_mut(&name) {
+            lane.under_way -= 1;
         }
-        if lane.waiting.is_empty() && lane.under_way == 0 {
-            self.lanes.remove(&job.host);
-        } else {
-            self.make_ready(&job.host);
+        if known == Some(Known::Again) {
+            self.push(job.clone(), now);
         }
+        self.settle(&name, now);
+        let room = self.room();
+        let has_room = self.lanes.get_mut(&name).is_some_and(|lane| {
+            let has_room = lane.turned_away && lane.waiting.len() <= room / 2;
+            lane.turned_away &= !has_room;
+            has_room
+        });
+        self.forget_if_over(&name, now);
         has_room
+    }
+
+    /// Takes an attempt from its host; the lane that stands first in the host's line has its turn next.
+    fn leave_host(&mut self, host: &Arc<str>, now: Instant) {
+        let Some(at_host) = self.hosts.get_mut(host) else { return };
+        at_host.under_way -= 1;
+        let first = at_host.line.pop_front();
+        if at_host.under_way == 0 && at_host.line.is_empty() {
+            self.hosts.remove(host);
+        }
+        if let Some(name) = first {
+            self.called(&name, now);
+        }
     }
 
     pub(crate) fn under_way(&self) -> usize {
         self.under_way
     }
 
-    fn make_ready(&mut self, host: &Arc<str>) -> bool {
-        let Some(lane) = self.lanes.get_mut(host) else { return false };
-        let may = !lane.is_ready && !lane.waiting.is_empty() && lane.under_way < self.limits.attempts_per_host;
-        if may {
-            lane.is_ready = true;
-            self.ready.push_back(Arc::clone(host));
+    /// How many deliveries of a lane may wait.
+    fn room(&self) -> usize {
+        let few = if self.waiting < self.limits.waiting { usize::MAX } else { FEW };
+        self.limits.waiting_per_lane.min(few)
+    }
+
+    /// A lane leaves the place where it stood.
+    fn called(&mut self, name: &Arc<LaneName>, now: Instant) {
+        if let Some(lane) = self.lanes.get_mut(name) {
+            lane.stands = false;
         }
-        may
+        self.settle(name, now);
+    }
+
+    /// Puts a lane that stands nowhere where it belongs. Whether there is something new to do, or to wait for.
+    fn settle(&mut self, name: &Arc<LaneName>, now: Instant) -> bool {
+        let Some(lane) = self.lanes.get_mut(name) else { return false };
+        let (most, rate) = match **name {
+            LaneName::Host(_) => (self.limits.attempts_per_host, None),
+            LaneName::Endpoint(..) => (self.limits.attempts_per_endpoint, Some(self.rate)),
+        };
+        if lane.stands || lane.waiting.is_empty() || lane.under_way >= most {
+            return false;
+        }
+        lane.stands = true;
+        match rate.and_then(|rate| lane.bucket.empty_until(rate, now)) {
+            Some(at) => {
+                self.paced.insert((at, Arc::clone(name)));
+            }
+            None => self.ready.push_back(Arc::clone(name)),
+        }
+        true
+    }
+
+    /// Forgets a lane with nothing to do, as soon as its bucket is full: until then, its rate would be forgotten with it.
+    fn forget_if_over(&mut self, name: &Arc<LaneName>, now: Instant) {
+        let Some(lane) = self.lanes.get(name) else { return };
+        if lane.waiting.is_empty() && lane.under_way == 0 {
+            match lane.bucket.filling_until(now) {
+                Some(full) => {
+                    self.resting.insert((full, Arc::clone(name)));
+                }
+                None => {
+                    self.lanes.remove(name);
+                }
+            }
+        }
     }
 }
+
+/// The first that is due by `now`.
+fn pop_before(set: &mut BTreeSet<(Instant, Arc<LaneName>)>, now: Instant) -> Option<(Instant, Arc<LaneName>)> {
+    if set.first()?.0 <= now { set.pop_first() } else { None }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,14 @@
 //! Minoots' ports on an embedded store, for one machine.
 
 mod alarms;
+mod job;
 mod lanes;
+mod pace;
 mod queue;
 mod runner;
 pub mod store;
+mod waiting_events;
 
 pub use alarms::DueIndexAlarms;
-pub use lanes::Job;
-pub use queue::{Attempting, DeliveryQueue, Limits};
+pub use queue::{DeliveryQueue, Limits};
 pub use runner::Runner;

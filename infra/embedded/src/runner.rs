@@ -1,7 +1,8 @@
-//! The clockwork of one machine: lets timers fall due, attempts deliveries, and deletes what has had its time. It never
-//! polls for what is due: it sleeps until the next due instant, and is woken when an earlier one is committed.
+//! The clockwork of one machine: lets timers fall due, fans events out, attempts deliveries, and deletes what has had its
+//! time. It never polls for what is due: it sleeps until the next due instant, and is woken when an earlier one is committed.
 
-use crate::queue::DeliveryQueue;
+use crate::job::Job;
+use crate::queue::{Attempting, DeliveryQueue, NextEvent};
 use crate::store::EmbeddedStore;
 use futures::stream::{self, StreamExt as _};
 use minoots_shared::app::App;
@@ -21,7 +22,9 @@ const AT_ONCE: usize = 256;
 const GLANCE: Duration = Duration::from_secs(1);
 /// How long to leave the store alone after it failed.
 const RECOVERY: Duration = Duration::from_millis(200);
-/// How often all open deliveries are looked through for one that was overlooked, and old records are deleted.
+/// How many events are fanned out at once.
+const FAN_OUTS: usize = 16;
+/// How often open deliveries and events are looked through for one that was overlooked, and old records are deleted.
 const SWEEP: Millis = Millis::MINUTE;
 /// How many records are deleted in one step.
 const PURGED: usize = 1_000;
@@ -45,19 +48,15 @@ impl Runner {
         let mut loops = JoinSet::new();
         loops.spawn(Arc::clone(&runner).let_timers_fall_due());
         loops.spawn(Arc::clone(&runner).queue_due_deliveries());
+        loops.spawn(Arc::clone(&runner).queue_backlog());
+        loops.spawn(Arc::clone(&runner).fan_events_out());
         loops.spawn(Arc::clone(&runner).delete_old_records());
         let mut attempts = JoinSet::new();
         loop {
             tokio::select! {
                 _ = stop.wait_for(|stopped| *stopped) => break,
                 attempting = runner.queue.next() => {
-                    let app = Arc::clone(&runner.app);
-                    attempts.spawn(async move {
-                        let job = &attempting.job;
-                        if let Err(error) = app.attempt(&job.scope, &job.id).await {
-                            tracing::error!(delivery = %job.id, error = %cause(&error), "an attempt could not be made or recorded");
-                        }
-                    });
+                    attempts.spawn(Arc::clone(&runner).attempt(attempting));
                 }
                 Some(_) = attempts.join_next() => {}
             }
@@ -97,22 +96,39 @@ impl Runner {
         Ok(None)
     }
 
+    async fn attempt(self: Arc<Self>, attempting: Attempting) {
+        let job = attempting.job.clone();
+        let attempted = match self.is_due(&job) {
+            Ok(true) => self.app.attempt(&job.scope, &job.id).await.map(|_| true),
+            other => other,
+        };
+        drop(attempting);
+        // Queued too late: the attempt that it was queued for is over. While it was known to be queued, others passed it
+        // over, so if it has become due now it is queued again.
+        let attempted = attempted.and_then(|attempted| Ok(attempted || !self.is_due(&job)?));
+        match attempted {
+            Ok(true) => {}
+            Ok(false) => self.queue.offer(job),
+            Err(error) => {
+                tracing::error!(delivery = %job.id, error = %cause(&error), "an attempt could not be made or recorded");
+            }
+        }
+    }
+
+    fn is_due(&self, job: &Job) -> Result<bool, Unavailable> {
+        self.store.is_due(&job.scope, &job.id, self.app.clock().now())
+    }
+
     async fn queue_due_deliveries(self: Arc<Self>) {
         let mut after = None;
-        let mut sweep_at = self.app.clock().now().plus(SWEEP);
         loop {
             self.store.deliveries_wake().arm();
-            if self.app.clock().now() >= sweep_at {
-                after = None;
-                sweep_at = self.app.clock().now().plus(SWEEP);
-            }
-            match self.queue_due(&mut after).await {
-                Ok(None) => {}
+            match self.queue_due(&mut after) {
+                Ok(None) => tokio::task::yield_now().await,
                 Ok(Some(next)) => {
                     tokio::select! {
-                        () = self.sleep_until(next.min(sweep_at)) => {}
+                        () = self.sleep_until(next) => {}
                         () = self.store.deliveries_wake().earlier_than(next) => {}
-                        () = self.queue.room() => after = None,
                     }
                 }
                 Err(error) => self.recover(&error).await,
@@ -121,18 +137,67 @@ impl Runner {
     }
 
     /// Queues what is due behind `after`, and moves it on. When to look again; `None`: at once.
-    async fn queue_due(&self, after: &mut Option<DueDelivery>) -> Result<Option<Timestamp>, Unavailable> {
-        let due = self.store.due_deliveries(after.as_ref(), self.app.clock().now(), PAGE).await?;
-        let Some(last) = due.last() else {
+    fn queue_due(&self, after: &mut Option<DueDelivery>) -> Result<Option<Timestamp>, Unavailable> {
+        let due = self.store.due_jobs(after.as_ref(), self.app.clock().now(), PAGE)?;
+        let Some((last, _)) = due.last() else {
             return Ok(Some(self.store.next_due_delivery(after.as_ref())?.unwrap_or(NEVER)));
         };
-        for due in due.iter().filter(|due| !self.queue.knows(&due.scope, &due.id)) {
-            for delivery in self.store.deliveries(&due.scope, std::slice::from_ref(&due.id)).await? {
-                self.queue.push(&delivery);
+        *after = Some(last.clone());
+        due.into_iter().for_each(|(_, job)| self.queue.offer(job));
+        Ok(None)
+    }
+
+    /// Looks through all that is due when a lane has room for what it turned away, and once in a while for what was
+    /// overlooked. Apart from [`Self::queue_due_deliveries`], so that a long backlog delays nothing that falls due.
+    async fn queue_backlog(self: Arc<Self>) {
+        loop {
+            tokio::select! {
+                () = self.sleep_until(self.app.clock().now().plus(SWEEP)) => {}
+                () = self.queue.room() => {}
+            }
+            let mut after = None;
+            loop {
+                match self.queue_due(&mut after) {
+                    Ok(None) => tokio::task::yield_now().await,
+                    Ok(Some(_)) => break,
+                    Err(error) => self.recover(&error).await,
+                }
             }
         }
-        *after = Some(last.clone());
-        Ok(None)
+    }
+
+    async fn fan_events_out(self: Arc<Self>) {
+        let mut fan_outs = JoinSet::new();
+        let mut sweep_at = self.app.clock().now();
+        loop {
+            tokio::select! {
+                () = self.sleep_until(sweep_at) => {
+                    sweep_at = self.app.clock().now().plus(SWEEP);
+                    self.fetch_events().await;
+                }
+                next = self.queue.next_event(), if fan_outs.len() < FAN_OUTS => match next {
+                    NextEvent::FanOut(scope, id) => {
+                        let app = Arc::clone(&self.app);
+                        fan_outs.spawn(async move {
+                            if let Err(error) = app.fan_out(&scope, &id).await {
+                                tracing::error!(event = %id, error = %cause(&error), "an event could not be fanned out");
+                                tokio::time::sleep(RECOVERY).await;
+                            }
+                        });
+                    }
+                    NextEvent::Fetch => self.fetch_events().await,
+                },
+                Some(_) = fan_outs.join_next() => {}
+            }
+        }
+    }
+
+    /// Queues events that the store knows to be unfinished: those of an earlier process, and those turned away.
+    async fn fetch_events(&self) {
+        match self.store.unexpanded_events(PAGE).await {
+            Ok(events) => self.queue.push_events(&events, events.len() == PAGE),
+            Err(error) => self.recover(&error).await,
+        }
     }
 
     async fn delete_old_records(self: Arc<Self>) {

@@ -2,11 +2,13 @@
 
 use super::step::alarms;
 use super::{App, Caller, Error};
+use crate::domain::catalogue::TIMER_CREATED;
 use crate::domain::fault::Faults;
 use crate::domain::json::Json;
 use crate::domain::new_timer;
 use crate::domain::time::{Millis, Timestamp};
 use crate::domain::timer::Timer;
+use crate::domain::timer_events;
 use crate::ports::{Created, Creation, Idempotency, IdempotencyKey, Placement, Remembered};
 use crate::webhook::payload;
 use std::sync::Arc;
@@ -78,6 +80,12 @@ impl App {
         if timers.is_empty() && once.is_none() {
             return Ok(Answered::Now(read.outcomes(&[])));
         }
+        let targets = match timers.is_empty() {
+            true => Vec::new(),
+            false => self.store.subscribers(scope, TIMER_CREATED).await?,
+        };
+        let told = timers.iter().filter(|_| !targets.is_empty());
+        let events: Vec<_> = told.map(|timer| Some(timer_events::created(timer, targets.clone()))).collect();
         let idempotency = once.clone().map(|once| {
             let read = Arc::clone(&read);
             once.remembering(now, move |placements| {
@@ -85,11 +93,14 @@ impl App {
                 render(&outcomes, usage)
             })
         });
-        let creation = Creation { scope: scope.clone(), timers: timers.clone(), limit, idempotency };
+        let creation =
+            Creation { scope: scope.clone(), timers: timers.clone(), limit, events: events.clone(), idempotency };
         let placements = match self.store.create_timers(creation).await? {
             Created::Placed(placements) => placements,
             Created::Known(known) => return Once::answer(once.as_ref(), known).map(Answered::Before),
         };
+        let told = events.into_iter().zip(&placements).filter(|(_, placement)| **placement == Placement::Stored);
+        self.tell(&told.filter_map(|(event, _)| event).collect::<Vec<_>>()).await;
         let stored = timers.iter().zip(&placements).filter(|(_, placement)| **placement == Placement::Stored);
         self.set_alarms(&stored.flat_map(|(timer, _)| alarms(timer)).collect::<Vec<_>>()).await;
         Ok(Answered::Now(read.outcomes(&placements)))

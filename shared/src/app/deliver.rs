@@ -1,38 +1,113 @@
 //! Attempting a delivery.
 
-use super::App;
+use super::endpoints::DELETED;
+use super::{App, cause};
 use crate::domain::account::Scope;
-use crate::domain::delivery::{AttemptResult, Delivery};
-use crate::domain::ids::DeliveryId;
+use crate::domain::delivery::{AttemptResult, Delivery, Source};
+use crate::domain::endpoint::{Endpoint, PATIENCE};
+use crate::domain::ids::{DeliveryId, EndpointId, TimerId};
+use crate::domain::time::Millis;
 use crate::ports::Unavailable;
+use crate::webhook::client::Outgoing;
+use crate::webhook::payload::LARGEST_BODY;
+
+/// The answer that says that an endpoint is to be sent nothing any more.
+const GONE: u16 = 410;
+/// Why an endpoint is deactivated that gave this answer.
+const ANSWERED_GONE: &str = "the receiver answered 410 Gone";
 
 impl App {
     /// Makes the next attempt of a delivery and returns the delivery after it; `None` if there is nothing to attempt: it
-    /// has ended, or another call is at it.
+    /// has ended, another call is at it, or its endpoint takes nothing any more, which ends it.
     ///
     /// # Errors
     /// The infrastructure's. An attempt that was made but not recorded is made again under its number.
     pub async fn attempt(&self, scope: &Scope, id: &DeliveryId) -> Result<Option<Delivery>, Unavailable> {
-        let Some(account) = self.store.account(&scope.account).await? else { return Ok(None) };
         let Some(delivery) = self.store.begin_attempt(scope, id).await? else { return Ok(None) };
-        let sent_at = self.clock.now();
-        let (answer, duration) = self.webhooks.send(&delivery, &account.webhook_secrets, sent_at).await;
-        let result = AttemptResult { attempt: delivery.next_attempt(), sent_at, duration, answer };
-        let after = self.store.finish_attempt(scope, id, result).await?;
-        if let Some(after) = &after {
-            log(after);
+        match &delivery.source {
+            Source::Timer(_) => match self.store.account(&scope.account).await? {
+                None => self.give_up(&delivery, "its account is gone").await,
+                Some(account) => self.make(&Outgoing::from_timer(&delivery, &account.webhook_secrets), None).await,
+            },
+            // Read after the attempt began: whoever deletes or deactivates the endpoint gives up its open deliveries after
+            // that, so that either they or this call sees the other's work.
+            Source::Endpoint { endpoint, .. } => match self.store.endpoint(scope, endpoint).await? {
+                None => self.give_up(&delivery, DELETED).await,
+                Some(endpoint) if !endpoint.may_be_sent_to() => {
+                    let reason = endpoint.disabled_reason.as_deref().unwrap_or_default();
+                    self.give_up(&delivery, &deactivated(reason)).await
+                }
+                Some(_) if delivery.body.len() > LARGEST_BODY => {
+                    let reason = format!("the body has {} bytes, more than {LARGEST_BODY}", delivery.body.len());
+                    self.give_up(&delivery, &reason).await
+                }
+                Some(endpoint) => self.make(&Outgoing::to_endpoint(&delivery, &endpoint), Some(&endpoint)).await,
+            },
         }
-        Ok(after)
+    }
+
+    async fn make(
+        &self,
+        outgoing: &Outgoing<'_>,
+        endpoint: Option<&Endpoint>,
+    ) -> Result<Option<Delivery>, Unavailable> {
+        let delivery = outgoing.delivery;
+        let endpoint = endpoint.filter(|_| !delivery.source.is_test());
+        let sent_at = self.clock.now();
+        let (answer, duration) = self.webhooks.send(outgoing, sent_at).await;
+        let is_gone = answer.as_ref().is_ok_and(|answer| answer.code == GONE);
+        if let Some(endpoint) = endpoint.filter(|_| is_gone) {
+            // Before the attempt is recorded: after a crash in between it is made again, and this with it.
+            self.deactivate(&delivery.scope, &endpoint.id, ANSWERED_GONE).await?;
+        }
+        let result = AttemptResult { attempt: delivery.next_attempt(), sent_at, duration, answer };
+        let Some(after) = self.store.finish_attempt(&delivery.scope, &delivery.id, result).await? else {
+            return Ok(None);
+        };
+        log(&after);
+        if let Some(endpoint) = endpoint {
+            let has_failed = after.attempts.last().is_some_and(|attempt| attempt.error.is_some());
+            if is_gone {
+                self.give_up_all(&delivery.scope, &endpoint.id, &deactivated(ANSWERED_GONE)).await;
+            } else if has_failed && let Err(error) = self.lose_patience(endpoint).await {
+                tracing::warn!(endpoint = %endpoint.id, error = %cause(&error), "not known how long it has failed");
+            }
+        }
+        Ok(Some(after))
+    }
+
+    /// Deactivates an endpoint, after a failed attempt, if none has succeeded for too long.
+    async fn lose_patience(&self, endpoint: &Endpoint) -> Result<(), Unavailable> {
+        let Endpoint { scope, id, .. } = endpoint;
+        let failing_since = self.store.endpoint_figures(scope, id).await?.failing_since;
+        if endpoint.has_failed_too_long(failing_since, self.clock.now()) {
+            let reason = format!("every attempt has failed for {} days", PATIENCE.0 / Millis::DAY.0);
+            self.deactivate(scope, id, &reason).await?;
+            self.give_up_all(scope, id, &deactivated(&reason)).await;
+        }
+        Ok(())
+    }
+
+    /// Ends a delivery whose attempt began and is not made.
+    async fn give_up(&self, delivery: &Delivery, reason: &str) -> Result<Option<Delivery>, Unavailable> {
+        self.store.give_up_delivery(&delivery.scope, &delivery.id, reason, self.clock.now()).await?;
+        Ok(None)
     }
 }
 
+/// Why deliveries end whose endpoint was deactivated.
+fn deactivated(reason: &str) -> String {
+    format!("webhook deactivated: {reason}")
+}
+
 /// One line for each attempt, with all that one asks of it later; of the URL only the host.
-fn log(delivery: &Delivery) {
+pub(super) fn log(delivery: &Delivery) {
     let Some(attempt) = delivery.attempts.last() else { return };
     tracing::info!(
         account = %delivery.scope.account,
         mode = %delivery.scope.mode,
-        timer = %delivery.timer,
+        timer = delivery.source.timer().map(TimerId::as_str),
+        endpoint = delivery.source.endpoint().map(EndpointId::as_str),
         delivery = %delivery.id,
         event = delivery.event,
         host = delivery.authority(),

@@ -2,7 +2,7 @@
 
 use crate::domain::account::Mode;
 use crate::domain::fault::Faults;
-use crate::domain::ids::{ApiKeyId, TimerId};
+use crate::domain::ids::{ApiKeyId, DeliveryId, EndpointId, EventId, TimerId};
 use crate::domain::timer::Status;
 use crate::ports::Unavailable;
 
@@ -15,6 +15,18 @@ pub enum Error {
     /// The account's mode has no timer with this id.
     #[error("there is no timer {0}")]
     TimerNotFound(TimerId),
+    /// The account's mode has no endpoint with this id.
+    #[error("there is no webhook {0}")]
+    EndpointNotFound(EndpointId),
+    /// The account's mode has no delivery with this id.
+    #[error("there is no delivery {0}")]
+    DeliveryNotFound(DeliveryId),
+    /// The delivery can't be sent again, for this reason.
+    #[error("the delivery can't be sent again: {0}")]
+    NotReplayed(&'static str),
+    /// The event id that the caller chose stands for another event.
+    #[error("an event with the id {0} and other content exists already")]
+    EventIdTaken(EventId),
     /// The account has no key with this id that the caller may see.
     #[error("there is no API key {0}")]
     ApiKeyNotFound(ApiKeyId),

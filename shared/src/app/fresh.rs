@@ -2,7 +2,7 @@
 
 use crate::domain::account::Mode;
 use crate::domain::api_key::ApiKeySecret;
-use crate::domain::ids::{ApiKeyId, Entropy, TimerId};
+use crate::domain::ids::{ApiKeyId, EndpointId, Entropy, EventId, ProjectId, TimerId};
 use crate::domain::secret::WebhookSecret;
 use crate::domain::time::Timestamp;
 use std::sync::{Mutex, PoisonError};
@@ -17,6 +17,21 @@ impl Fresh {
     /// A timer's id.
     pub(super) fn timer_id(&self, now: Timestamp) -> TimerId {
         TimerId::generate(now, &self.entropy(now))
+    }
+
+    /// An endpoint's id.
+    pub(super) fn endpoint_id(&self, now: Timestamp) -> EndpointId {
+        EndpointId::generate(now, &self.entropy(now))
+    }
+
+    /// An event's id.
+    pub(super) fn event_id(&self, now: Timestamp) -> EventId {
+        EventId::generate(now, &self.entropy(now))
+    }
+
+    /// A project's id.
+    pub(super) fn project_id(&self, now: Timestamp) -> ProjectId {
+        ProjectId::generate(now, &self.entropy(now))
     }
 
     /// An API key's id.

@@ -3,6 +3,7 @@
 use super::{App, Error};
 use crate::domain::account::Scope;
 use crate::domain::delivery::Delivery;
+use crate::domain::event::Event;
 use crate::domain::ids::TimerId;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::Timer;
@@ -12,7 +13,17 @@ use crate::webhook::payload;
 use std::sync::Arc;
 
 /// How often a step is decided anew because the timer changed meanwhile.
-const MOST_TRIES: usize = 100;
+pub(super) const MOST_TRIES: usize = 100;
+
+/// A step that was written, with what follows from it and is not done yet.
+pub(super) struct Taken {
+    /// The timer after it.
+    pub(super) timer: Timer,
+    /// To be sent.
+    pub(super) deliveries: Vec<Arc<Delivery>>,
+    /// To be fanned out.
+    pub(super) events: Vec<Event>,
+}
 
 impl App {
     /// Changes a timer as `decide` says. What is due by now happens first: a timer whose time is up has expired, even
@@ -38,13 +49,14 @@ impl App {
         Err(Error::Contended)
     }
 
-    /// Writes a transition and, once it is written, sends its deliveries and sets its alarms. `None`: the timer has changed
-    /// since `before` was read, and nothing was written.
+    /// Writes a transition and, once it is written, sends its deliveries, tells its events and sets its alarms. `None`: the
+    /// timer has changed since `before` was read, and nothing was written.
     pub(super) async fn take(&self, before: &Timer, transition: Transition) -> Result<Option<Timer>, Unavailable> {
-        let Some((timer, deliveries)) = self.commit(transition).await? else { return Ok(None) };
+        let Some(Taken { timer, deliveries, events }) = self.commit(before, transition).await? else { return Ok(None) };
         if let Err(error) = self.send(deliveries).await {
             tracing::warn!(timer = %timer.id, error = %cause(&error), "deliveries not queued: the sweep will find them");
         }
+        self.tell(&events).await;
         if timer.epoch != before.epoch {
             self.set_alarms(&alarms(&timer)).await;
             self.unset_alarms(&alarms(before)).await;
@@ -52,13 +64,16 @@ impl App {
         Ok(Some(timer))
     }
 
-    /// Writes a transition: the timer after it, and the deliveries that are to be sent. `None`: the timer has changed since
-    /// the transition was worked out, and nothing was written.
-    pub(super) async fn commit(
-        &self,
-        transition: Transition,
-    ) -> Result<Option<(Timer, Vec<Arc<Delivery>>)>, Unavailable> {
+    /// Writes a transition. `None`: the timer has changed since `before` was read, and nothing was written.
+    pub(super) async fn commit(&self, before: &Timer, transition: Transition) -> Result<Option<Taken>, Unavailable> {
         let deliveries: Vec<_> = transition.happened.iter().filter_map(payload::delivery).map(Arc::new).collect();
+        let mut events = Vec::new();
+        for happening in &transition.happened {
+            let targets = self.store.subscribers(&before.scope, happening.event_type()).await?;
+            if !targets.is_empty() {
+                events.push(happening.told_to(targets));
+            }
+        }
         let mut timer = transition.timer;
         timer.deliveries.extend(deliveries.iter().map(|delivery| delivery.id.clone()));
         let step = TimerStep {
@@ -66,9 +81,10 @@ impl App {
             timer: timer.clone(),
             deliveries: deliveries.clone(),
             withdraw: transition.withdraw,
-            events: transition.happened.len(),
+            happened: transition.happened.len(),
+            events: events.clone(),
         };
-        Ok(self.store.commit_step(step).await?.then_some((timer, deliveries)))
+        Ok(self.store.commit_step(step).await?.then_some(Taken { timer, deliveries, events }))
     }
 
     /// Hands deliveries over to be sent.

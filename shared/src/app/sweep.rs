@@ -1,4 +1,4 @@
-//! Looking for what fell through: an alarm that did not go off, a delivery that was never sent. In a healthy system there is
+//! Looking for what fell through: an alarm that did not go off, a delivery that was never sent, an event that was not told. In a healthy system there is
 //! nothing.
 
 use super::App;
@@ -15,14 +15,14 @@ const PAGE: usize = 500;
 /// What a sweep came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Timers and deliveries that were overdue.
+    /// Timers, deliveries and events that were overdue.
     pub missed: usize,
     /// Those of them that were put in again; the others were so lately.
     pub repaired: usize,
 }
 
 impl App {
-    /// Puts in again what is overdue by more than `grace`, of timers and of deliveries at most `limit` each.
+    /// Puts in again what is overdue by more than `grace`, of timers, deliveries and events at most `limit` each.
     ///
     /// What stays overdue is put in again after one, two, four, eight minutes and so on: where everything waits because
     /// there is too much of it, a sweep must not add as much again every minute. For a sweep once a minute.
@@ -33,7 +33,10 @@ impl App {
         let now = self.clock.now();
         let timers = self.sweep_timers(now, grace, limit).await?;
         let deliveries = self.sweep_deliveries(now, grace, limit).await?;
-        Ok(Swept { missed: timers.missed + deliveries.missed, repaired: timers.repaired + deliveries.repaired })
+        let events = self.sweep_events(now, grace, limit).await?;
+        let parts = [timers, deliveries, events];
+        let sum = |of: fn(&Swept) -> usize| parts.iter().map(of).sum();
+        Ok(Swept { missed: sum(|part| part.missed), repaired: sum(|part| part.repaired) })
     }
 
     async fn sweep_timers(&self, now: Timestamp, grace: Millis, limit: usize) -> Result<Swept, Unavailable> {
@@ -69,6 +72,28 @@ impl App {
                 swept.repaired += deliveries.len();
                 self.send(deliveries.into_iter().map(Arc::new).collect()).await?;
             }
+        }
+        Ok(swept)
+    }
+
+    /// Events whose fan-out has not come to its end.
+    async fn sweep_events(&self, now: Timestamp, grace: Millis, limit: usize) -> Result<Swept, Unavailable> {
+        let mut swept = Swept::default();
+        let mut waiting = Vec::new();
+        for (scope, id) in self.store.unexpanded_events(limit).await? {
+            let Some(event) = self.store.event(&scope, &id).await? else { continue };
+            let overdue = now.since(event.created_at);
+            if event.created_at.plus(grace) > now {
+                continue;
+            }
+            swept.missed += 1;
+            if is_turn(overdue) {
+                waiting.push((scope, id));
+            }
+        }
+        if !waiting.is_empty() {
+            self.queue.fan_out(&waiting).await?;
+            swept.repaired = waiting.len();
         }
         Ok(swept)
     }

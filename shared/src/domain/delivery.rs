@@ -1,7 +1,7 @@
 //! A delivery: one event on its way to one URL, with every attempt.
 
 use super::account::Scope;
-use super::ids::{DeliveryId, TimerId};
+use super::ids::{DeliveryId, EndpointId, EventId, TimerId};
 use super::retry::RetryPlan;
 use super::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -16,9 +16,10 @@ pub struct Delivery {
     pub scope: Scope,
     /// Its id, sent as `webhook-id`.
     pub id: DeliveryId,
-    /// The timer that it tells of.
-    pub timer: TimerId,
-    /// `timer_expired`, `timer_progress` or `timer_cancelled`.
+    /// What led to it.
+    pub source: Source,
+    /// The event's type: `timer_expired`, `timer_progress` or `timer_cancelled` for a timer's own webhook, else as
+    /// `session.started`.
     pub event: String,
     /// Where it goes. Path and query may be secrets: they are never logged.
     pub url: String,
@@ -34,6 +35,12 @@ pub struct Delivery {
     pub attempts: Vec<Attempt>,
     /// When attempts are made.
     pub plan: RetryPlan,
+    /// Attempts before the present plan: a replay begins a new one and goes on counting.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub earlier_attempts: u32,
+    /// Its event is not to be told any more, because its timer was cancelled or changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub withdrawn: bool,
     /// When the next attempt is due, while it is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
@@ -48,6 +55,51 @@ pub struct Delivery {
     /// When it ended, delivered or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
+}
+
+/// What led to a delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// A timer's own webhook.
+    Timer(TimerId),
+    /// An event that an endpoint is subscribed to.
+    Endpoint {
+        /// The endpoint. Its URL, headers and secret are those of the moment of each attempt.
+        endpoint: EndpointId,
+        /// The event.
+        event: EventId,
+        /// A test send: it is no part of the endpoint's figures.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        test: bool,
+    },
+}
+
+impl Source {
+    /// The timer, if it is a timer's own webhook.
+    pub fn timer(&self) -> Option<&TimerId> {
+        match self {
+            Self::Timer(timer) => Some(timer),
+            Self::Endpoint { .. } => None,
+        }
+    }
+
+    /// Whether it is a test send.
+    pub fn is_test(&self) -> bool {
+        matches!(self, Self::Endpoint { test: true, .. })
+    }
+
+    /// The endpoint, if it is one's.
+    pub fn endpoint(&self) -> Option<&EndpointId> {
+        match self {
+            Self::Timer(_) => None,
+            Self::Endpoint { endpoint, .. } => Some(endpoint),
+        }
+    }
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Where a delivery stands.
@@ -71,6 +123,15 @@ impl DeliveryStatus {
     pub fn is_open(self) -> bool {
         matches!(self, Self::Pending | Self::Sending | Self::Retrying)
     }
+}
+
+/// Why a delivery is not sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotReplayed {
+    /// An attempt is still to come.
+    Open,
+    /// Its timer was cancelled or changed: the event would be stale.
+    Withdrawn,
 }
 
 /// One attempt that ended.
@@ -125,6 +186,27 @@ impl Delivery {
         host.map_or_else(|| "unreadable".to_owned(), |(host, port)| format!("{host}:{port}"))
     }
 
+    /// The URL without user name, password, query and fragment: what callers are shown.
+    pub fn public_url(&self) -> String {
+        let Ok(mut url) = url::Url::parse(&self.url) else { return String::new() };
+        url.set_query(None);
+        url.set_fragment(None);
+        // A URL that can't have them has none.
+        let _ = (url.set_username(""), url.set_password(None));
+        url.into()
+    }
+
+    /// Why it failed, or else why its last attempt did.
+    pub fn error_message(&self) -> Option<&str> {
+        let last = || self.attempts.last().and_then(|attempt| attempt.error.as_deref());
+        self.error.as_deref().or_else(last)
+    }
+
+    /// When it is tried again, if it was tried before.
+    pub fn next_retry_at(&self) -> Option<Timestamp> {
+        self.next_attempt_at.filter(|_| !self.attempts.is_empty())
+    }
+
     /// The number of the next attempt.
     pub fn next_attempt(&self) -> u32 {
         self.attempts.len() as u32 + 1
@@ -177,7 +259,8 @@ impl Delivery {
                 if code == Some(410) {
                     None
                 } else {
-                    self.plan.wait_after(result.attempt, asked, self.salt(result.attempt))
+                    let in_plan = result.attempt.saturating_sub(self.earlier_attempts);
+                    self.plan.wait_after(in_plan, asked, self.salt(result.attempt))
                 }
             }
         };
@@ -194,7 +277,7 @@ impl Delivery {
 
     /// The delivery given up at `now` for `reason`, with no further attempt; `None` if it has ended.
     #[must_use]
-    pub fn withdrawn(&self, now: Timestamp, reason: &str) -> Option<Self> {
+    pub fn given_up(&self, now: Timestamp, reason: &str) -> Option<Self> {
         self.status.is_open().then(|| Self {
             status: DeliveryStatus::Failed,
             error: Some(reason.to_owned()),
@@ -202,6 +285,33 @@ impl Delivery {
             ended_at: Some(now),
             ..self.clone()
         })
+    }
+
+    /// The same for a delivery whose event is not to be told any more: it can't be replayed either.
+    #[must_use]
+    pub fn withdrawn(&self, now: Timestamp, reason: &str) -> Option<Self> {
+        self.given_up(now, reason).map(|delivery| Self { withdrawn: true, ..delivery })
+    }
+
+    /// The delivery with a whole new plan of attempts from `now` on.
+    ///
+    /// # Errors
+    /// An attempt is still to come, or its event was withdrawn.
+    pub fn replayed(&self, now: Timestamp) -> Result<Self, NotReplayed> {
+        if self.status.is_open() {
+            return Err(NotReplayed::Open);
+        }
+        if self.withdrawn {
+            return Err(NotReplayed::Withdrawn);
+        }
+        let earlier_attempts = self.attempts.len() as u32;
+        let status = if earlier_attempts == 0 { DeliveryStatus::Pending } else { DeliveryStatus::Retrying };
+        Ok(Self { status, earlier_attempts, next_attempt_at: Some(now), error: None, ended_at: None, ..self.clone() })
+    }
+
+    /// How many attempts there can be in all, as things stand.
+    pub fn most_attempts(&self) -> u32 {
+        self.earlier_attempts + self.plan.attempts
     }
 
     /// Spreads waits: the same for the same attempt wherever it is worked out (FNV-1a).
@@ -223,7 +333,7 @@ mod tests {
         let delivery = Delivery {
             scope: Scope { account: AccountId::new("acct"), mode: Mode::Live },
             id: DeliveryId::derive(at, &[7; 32]),
-            timer: TimerId::new("t"),
+            source: Source::Timer(TimerId::new("t")),
             event: "timer_expired".to_owned(),
             url: "https://a.example/".to_owned(),
             headers: Vec::new(),
@@ -231,6 +341,8 @@ mod tests {
             status: DeliveryStatus::Pending,
             attempts: Vec::new(),
             plan: RetryPlan::TIMER,
+            earlier_attempts: 0,
+            withdrawn: false,
             next_attempt_at: Some(at),
             response_body: None,
             error: None,

@@ -6,6 +6,7 @@ use super::json::{Json, JsonText};
 use super::milestone::{MOST_INTERVALS, Milestone};
 use crate::webhook::guard::{UrlPolicy, check_url};
 use crate::webhook::headers::check_headers;
+use serde::{Deserialize, Serialize};
 
 /// The longest `message`, in bytes.
 pub const LONGEST_MESSAGE: usize = 4 * 1024;
@@ -14,7 +15,8 @@ pub const LONGEST_MESSAGE: usize = 4 * 1024;
 pub const EVENTS: [&str; 3] = ["on_expire", "on_progress", "on_cancel"];
 
 /// The body's form: plain JSON, or what a chat service takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Format {
     /// The payload itself.
     Json,
@@ -25,7 +27,8 @@ pub enum Format {
 }
 
 impl Format {
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads `json`, `slack` or `discord`.
+    pub fn parse(text: &str) -> Option<Self> {
         match text {
             "json" => Some(Self::Json),
             "slack" => Some(Self::Slack),

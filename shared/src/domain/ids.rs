@@ -47,6 +47,18 @@ id!(
     /// An API key's id, `key_…`; not the key.
     ApiKeyId
 );
+id!(
+    /// A webhook endpoint's id, `whk_…`.
+    EndpointId
+);
+id!(
+    /// A project's id, `prj_…`.
+    ProjectId
+);
+id!(
+    /// An event's id, `evt_…`, or chosen by the caller: the payload's `id`, the same for every endpoint.
+    EventId
+);
 
 /// Ten random bytes: what tells ids of one millisecond apart.
 pub type Entropy = [u8; 10];
@@ -60,6 +72,38 @@ impl TimerId {
     /// Whether a caller may choose this text: 1–48 of `A-Za-z0-9_-`.
     pub fn is_valid_choice(text: &str) -> bool {
         (1..=48).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    }
+}
+
+impl EndpointId {
+    /// A new id that sorts by `now`.
+    pub fn generate(now: Timestamp, entropy: &Entropy) -> Self {
+        Self(time_sortable("whk_", now, entropy))
+    }
+}
+
+impl EventId {
+    /// A new id that sorts by `now`.
+    pub fn generate(now: Timestamp, entropy: &Entropy) -> Self {
+        Self(time_sortable("evt_", now, entropy))
+    }
+
+    /// The id of the event that happens at `at` for the reason that `digest` stands for: the same for the same arguments,
+    /// so that an event that is worked out again after a crash is the same one.
+    pub fn derive(at: Timestamp, digest: &[u8; 32]) -> Self {
+        Self(derived("evt_", at, digest))
+    }
+
+    /// Whether a caller may choose this text: 1–64 of `A-Za-z0-9_-`.
+    pub fn is_valid_choice(text: &str) -> bool {
+        (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    }
+}
+
+impl ProjectId {
+    /// A new id that sorts by `now`.
+    pub fn generate(now: Timestamp, entropy: &Entropy) -> Self {
+        Self(time_sortable("prj_", now, entropy))
     }
 }
 
@@ -79,11 +123,7 @@ impl DeliveryId {
     /// The same arguments give the same id, so that a message seen twice, or a claim repeated after a crash, leads to
     /// the same delivery. The instant comes first: ids sort by it.
     pub fn derive(at: Timestamp, digest: &[u8; 32]) -> Self {
-        let mut text = format!("del_{:012x}", at.0);
-        for byte in &digest[..10] {
-            text.push_str(&format!("{byte:02x}"));
-        }
-        Self(text)
+        Self(derived("del_", at, digest))
     }
 
     /// [`Self::derive`] for a timer's delivery. It ends with the timer's id, so that a store can keep a timer's deliveries
@@ -99,6 +139,14 @@ impl DeliveryId {
         let timer = self.0.get(BEFORE_TIMER..)?.strip_prefix('_')?;
         TimerId::is_valid_choice(timer).then(|| TimerId::new(timer))
     }
+}
+
+fn derived(prefix: &str, at: Timestamp, digest: &[u8; 32]) -> String {
+    let mut text = format!("{prefix}{:012x}", at.0);
+    for byte in &digest[..10] {
+        text.push_str(&format!("{byte:02x}"));
+    }
+    text
 }
 
 /// UUID version 7 (RFC 9562) without hyphens behind a prefix.

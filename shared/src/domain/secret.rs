@@ -1,5 +1,9 @@
 //! Secrets that sign webhooks, and their rotation.
 
+use super::duration;
+use super::fault::{FaultCode, Faults};
+use super::fields::Fields;
+use super::json::Object;
 use super::time::{Millis, Timestamp};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -36,6 +40,14 @@ impl WebhookSecret {
     /// The text: what callers copy, and the key of all signatures but Standard Webhooks'.
     pub fn reveal(&self) -> &str {
         &self.0
+    }
+
+    /// Enough to recognise it and too little to use it: `whsec_…wxyz`.
+    pub fn preview(&self) -> String {
+        let prefix = if self.0.starts_with(PREFIX) { PREFIX } else { "" };
+        let from = self.0.len().saturating_sub(4);
+        let tail = self.0.get(from..).filter(|_| self.0.len() >= 24).unwrap_or_default();
+        format!("{prefix}…{tail}")
     }
 
     /// The key for Standard Webhooks: the decoded bytes behind `whsec_`, else the text itself.
@@ -91,6 +103,20 @@ impl SigningSecrets {
     }
 }
 
+/// Reads `overlap`: how long the old secret goes on signing, from nothing to seven days.
+///
+/// # Errors
+/// It is no length of time, or a longer one.
+pub fn parse_overlap(members: &Object) -> Result<Millis, Faults> {
+    let Some(value) = Fields::root(members).get("overlap") else { return Ok(DEFAULT_OVERLAP) };
+    let message = match duration::parse_signed(value) {
+        Ok((negative, overlap)) if !negative && overlap <= LONGEST_OVERLAP => return Ok(overlap),
+        Ok(_) => "must be between 0 and 7 days".to_owned(),
+        Err(message) => message,
+    };
+    Err(Faults::one(FaultCode::InvalidRequest, "overlap", message))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +125,13 @@ mod tests {
     fn a_secret_never_shows_in_debug_output() {
         let secret = WebhookSecret::generate(&[7; 32]);
         assert!(!format!("{secret:?}").contains(&secret.reveal()[6..]));
+    }
+
+    #[test]
+    fn a_preview_shows_four_characters_of_a_long_secret_and_none_of_a_short_one() {
+        let secret = WebhookSecret::generate(&[7; 32]);
+        assert_eq!(secret.preview(), format!("whsec_…{}", &secret.reveal()[secret.reveal().len() - 4..]));
+        assert_eq!(WebhookSecret::chosen("short").unwrap().preview(), "…");
     }
 
     #[test]

@@ -49,6 +49,9 @@ impl NewEnd {
 /// What a timer keeps for life.
 const FIXED: [&str; 8] = ["id", "agent_id", "agentId", "team", "scenario", "organizationId", "projectId", "status"];
 
+/// What `POST /timers` takes at the top level in the stead of `on_expire`: a change that ignored it would lose a webhook.
+const SHORTHANDS: [&str; 4] = ["webhook", "callback", "message", "data"];
+
 /// Reads a change. `null` takes a field back to its default.
 ///
 /// # Errors
@@ -76,6 +79,9 @@ pub fn parse(body: &Json, policy: &UrlPolicy) -> Result<TimerChange, Faults> {
     });
     for name in FIXED.into_iter().filter(|name| members.contains_key(*name)) {
         faults.invalid(name, "can't be changed; name, metadata, events, duration, expiresAt and extend can");
+    }
+    for name in SHORTHANDS.into_iter().filter(|name| members.contains_key(*name)) {
+        faults.invalid(name, "is a shorthand for a new timer's on_expire; here, give events as a whole");
     }
     faults.check(TimerChange { name, metadata, events, end })
 }

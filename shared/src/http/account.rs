@@ -1,7 +1,7 @@
 //! `/account`: API keys, the webhook secret, usage.
 
 use super::Api;
-use super::answer::{json, ok, replayed, success_bytes};
+use super::answer::{Data, json, ok, replayed, success_bytes};
 use super::body::{ONE, Raw};
 use super::idempotency::IdempotencyHeader;
 use super::path::Id;
@@ -10,12 +10,11 @@ use super::query::Query;
 use crate::app::{Answered, Caller, Error};
 use crate::domain::account::Mode;
 use crate::domain::api_key::ApiKey;
-use crate::domain::duration;
-use crate::domain::fault::{FaultCode, Faults};
+use crate::domain::fault::Faults;
 use crate::domain::fields::{Fields, SHORT_TEXT};
 use crate::domain::ids::ApiKeyId;
 use crate::domain::json::{Json, Object};
-use crate::domain::secret::{DEFAULT_OVERLAP, LONGEST_OVERLAP, SigningSecrets};
+use crate::domain::secret::{SigningSecrets, parse_overlap};
 use crate::domain::time::{Millis, Timestamp};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -143,11 +142,6 @@ pub(super) async fn revoke_key(State(api): State<Api>, caller: Caller, id: Id<Ap
 }
 
 #[derive(Serialize)]
-struct Data<T> {
-    data: T,
-}
-
-#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SecretView<'a> {
     secret: &'a str,
@@ -169,7 +163,7 @@ impl<'a> SecretView<'a> {
 pub(super) async fn webhook_secret(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {
     let account = api.app.account(&caller).await?;
     let data = SecretView::at(&account.webhook_secrets, api.app.clock().now());
-    Ok(ok(Data { data }).into_response())
+    Ok(ok(Data::of(data)).into_response())
 }
 
 /// `POST /account/webhook-secret/rotate`
@@ -178,21 +172,10 @@ pub(super) async fn rotate_webhook_secret(
     caller: Caller,
     body: Raw<ONE>,
 ) -> Result<Response, Problem> {
-    let overlap = overlap(&body.optional_object()?).map_err(Error::Faulty)?;
+    let overlap = parse_overlap(&body.optional_object()?).map_err(Error::Faulty)?;
     let secrets = api.app.rotate_webhook_secret(&caller, overlap).await?;
     let data = SecretView::at(&secrets, api.app.clock().now());
-    Ok(ok(Data { data }).into_response())
-}
-
-/// How long the old secret goes on signing: `overlap`, from nothing to seven days.
-fn overlap(members: &Object) -> Result<Millis, Faults> {
-    let Some(value) = Fields::root(members).get("overlap") else { return Ok(DEFAULT_OVERLAP) };
-    let message = match duration::parse_signed(value) {
-        Ok((negative, overlap)) if !negative && overlap <= LONGEST_OVERLAP => return Ok(overlap),
-        Ok(_) => "must be between 0 and 7 days".to_owned(),
-        Err(message) => message,
-    };
-    Err(Faults::one(FaultCode::InvalidRequest, "overlap", message))
+    Ok(ok(Data::of(data)).into_response())
 }
 
 #[derive(Serialize)]

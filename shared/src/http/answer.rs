@@ -21,6 +21,24 @@ struct Envelope<'a, T> {
     body: &'a T,
 }
 
+/// An answer whose content stands under `data`.
+#[derive(Serialize)]
+pub(super) struct Data<T> {
+    data: T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+impl<T> Data<T> {
+    pub(super) fn of(data: T) -> Self {
+        Self { data, message: None }
+    }
+
+    pub(super) fn with_message(data: T, message: impl Into<String>) -> Self {
+        Self { data, message: Some(message.into()) }
+    }
+}
+
 /// The JSON of a success.
 pub(super) fn success_bytes<T: Serialize>(body: &T) -> Vec<u8> {
     match serde_json::to_vec(&Envelope { success: true, body }) {

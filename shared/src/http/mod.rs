@@ -6,13 +6,17 @@ mod answer;
 mod auth;
 mod body;
 mod creating;
+mod deliveries;
+mod events;
 mod health;
 mod idempotency;
 mod path;
 pub mod problem;
+mod projects;
 mod query;
 mod rate_limit;
 mod timers;
+mod webhooks;
 
 pub use rate_limit::RateLimit;
 
@@ -49,7 +53,23 @@ pub fn router(app: Arc<App>, rate_limit: Option<RateLimit>) -> Router {
         .route("/account/api-keys/{id}", put(account::rename_key).delete(account::revoke_key))
         .route("/account/webhook-secret", get(account::webhook_secret))
         .route("/account/webhook-secret/rotate", post(account::rotate_webhook_secret))
-        .route("/account/usage", get(account::usage));
+        .route("/account/usage", get(account::usage))
+        .route("/webhooks", get(webhooks::list).post(webhooks::create))
+        .route("/webhooks/events", get(events::catalogue))
+        .route("/webhooks/queue/stats", get(deliveries::queue))
+        .route("/webhooks/queue/retry-failed", post(deliveries::retry_failed))
+        .route(
+            "/webhooks/{id}",
+            get(webhooks::get).put(webhooks::change).patch(webhooks::change).delete(webhooks::delete),
+        )
+        .route("/webhooks/{id}/regenerate-secret", post(webhooks::regenerate_secret))
+        .route("/webhooks/{id}/test", post(webhooks::test))
+        .route("/webhooks/{id}/deliveries", get(deliveries::list))
+        .route("/webhooks/{id}/stats", get(deliveries::statistics))
+        .route("/deliveries/{id}", get(deliveries::get))
+        .route("/deliveries/{id}/retry", post(deliveries::retry))
+        .route("/events", post(events::send))
+        .route("/projects", post(projects::create));
     Router::new()
         .merge(routes.clone())
         .nest("/api", routes)

@@ -1,7 +1,7 @@
 //! Ids in paths.
 
 use super::problem::Problem;
-use crate::domain::ids::{ApiKeyId, TimerId};
+use crate::domain::ids::{ApiKeyId, DeliveryId, EndpointId, TimerId};
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 
@@ -32,6 +32,18 @@ impl From<PathText> for TimerId {
 }
 
 impl From<PathText> for ApiKeyId {
+    fn from(text: PathText) -> Self {
+        Self::new(text.0)
+    }
+}
+
+impl From<PathText> for EndpointId {
+    fn from(text: PathText) -> Self {
+        Self::new(text.0)
+    }
+}
+
+impl From<PathText> for DeliveryId {
     fn from(text: PathText) -> Self {
         Self::new(text.0)
     }

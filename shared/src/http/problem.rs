@@ -25,6 +25,10 @@ pub enum Code {
     InvalidWebhookUrl,
     /// There is no such timer.
     TimerNotFound,
+    /// There is no such webhook endpoint.
+    WebhookNotFound,
+    /// There is no such delivery.
+    DeliveryNotFound,
     /// There is no such thing or route.
     NotFound,
     /// The route exists, with other methods.
@@ -49,7 +53,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, with its status and a title that never changes. `docs/errors.md` explains each.
-    pub const ALL: [(Self, StatusCode, &str); 17] = [
+    pub const ALL: [(Self, StatusCode, &str); 19] = [
         (Self::AuthRequired, StatusCode::UNAUTHORIZED, "An API key is required"),
         (Self::InvalidApiKey, StatusCode::UNAUTHORIZED, "The API key is not valid"),
         (Self::InsufficientPermissions, StatusCode::FORBIDDEN, "The API key may not do this"),
@@ -57,6 +61,8 @@ impl Code {
         (Self::InvalidDuration, StatusCode::BAD_REQUEST, "The duration is not valid"),
         (Self::InvalidWebhookUrl, StatusCode::BAD_REQUEST, "The webhook URL is not allowed"),
         (Self::TimerNotFound, StatusCode::NOT_FOUND, "No such timer"),
+        (Self::WebhookNotFound, StatusCode::NOT_FOUND, "No such webhook"),
+        (Self::DeliveryNotFound, StatusCode::NOT_FOUND, "No such delivery"),
         (Self::NotFound, StatusCode::NOT_FOUND, "Not found"),
         (Self::MethodNotAllowed, StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
         (Self::InvalidTimerStatus, StatusCode::CONFLICT, "The timer has ended"),
@@ -189,6 +195,9 @@ impl From<&Error> for Problem {
         match error {
             Error::Faulty(faults) => Self::faults(faults.list().iter()),
             Error::TimerNotFound(_) => Self::new(Code::TimerNotFound, error.to_string()),
+            Error::EndpointNotFound(_) => Self::new(Code::WebhookNotFound, error.to_string()),
+            Error::DeliveryNotFound(_) => Self::new(Code::DeliveryNotFound, error.to_string()),
+            Error::NotReplayed(_) | Error::EventIdTaken(_) => Self::new(Code::Conflict, error.to_string()),
             Error::ApiKeyNotFound(_) => Self::new(Code::NotFound, error.to_string()),
             Error::Ended(_) => Self::new(Code::InvalidTimerStatus, error.to_string()),
             Error::IdTaken(_) => Self::new(Code::Conflict, error.to_string()),

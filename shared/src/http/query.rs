@@ -1,9 +1,9 @@
 //! Query strings, and the cursors in them.
 
 use super::problem::Problem;
-use crate::domain::ids::TimerId;
+use crate::domain::ids::{DeliveryId, TimerId};
 use crate::domain::time::Timestamp;
-use crate::ports::ListPosition;
+use crate::ports::{DeliveryPosition, ListPosition};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use base64::Engine as _;
@@ -48,25 +48,67 @@ impl Query {
         number.map(Some).ok_or_else(|| Problem::invalid(name, "must be a whole number of at least 1"))
     }
 
+    /// Whether a parameter is given and says `true` or `1`; `false`, `0` and nothing say no.
+    pub(super) fn flag(&self, name: &str) -> Result<bool, Problem> {
+        match self.get(name) {
+            None | Some("false" | "0") => Ok(false),
+            Some("true" | "1" | "") => Ok(true),
+            Some(_) => Err(Problem::invalid(name, "must be true or false")),
+        }
+    }
+
     /// `cursor`: where the page begins.
-    pub(super) fn cursor(&self) -> Result<Option<ListPosition>, Problem> {
+    pub(super) fn cursor(&self) -> Result<Option<Cursor>, Problem> {
         let Some(text) = self.get("cursor") else { return Ok(None) };
         let refused =
             || Problem::invalid("cursor", "is not one that this service gave: use the nextCursor of the page before");
-        read_cursor(text).map(Some).ok_or_else(refused)
+        Cursor::read(text).map(Some).ok_or_else(refused)
     }
 }
 
-/// A list position as text that callers hand back: opaque to them.
-pub(super) fn write_cursor(position: &ListPosition) -> String {
-    URL_SAFE_NO_PAD.encode(format!("1.{}.{}", position.created_at.0, position.id))
+/// A place in a list, as text that callers hand back: opaque to them.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Cursor {
+    created_at: Timestamp,
+    id: String,
 }
 
-fn read_cursor(text: &str) -> Option<ListPosition> {
-    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-    let (created_at, id) = text.strip_prefix("1.")?.split_once('.')?;
-    let known = TimerId::is_valid_choice(id);
-    known.then_some(ListPosition { created_at: Timestamp(created_at.parse().ok()?), id: TimerId::new(id) })
+impl Cursor {
+    pub(super) fn write(&self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("1.{}.{}", self.created_at.0, self.id))
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        let (created_at, id) = text.strip_prefix("1.")?.split_once('.')?;
+        // No list has other ids than those that a timer's could be.
+        let known = TimerId::is_valid_choice(id);
+        known.then_some(Self { created_at: Timestamp(created_at.parse().ok()?), id: id.to_owned() })
+    }
+}
+
+impl From<Cursor> for ListPosition {
+    fn from(cursor: Cursor) -> Self {
+        Self { created_at: cursor.created_at, id: TimerId::new(cursor.id) }
+    }
+}
+
+impl From<&ListPosition> for Cursor {
+    fn from(position: &ListPosition) -> Self {
+        Self { created_at: position.created_at, id: position.id.as_str().to_owned() }
+    }
+}
+
+impl From<Cursor> for DeliveryPosition {
+    fn from(cursor: Cursor) -> Self {
+        Self { created_at: cursor.created_at, id: DeliveryId::new(cursor.id) }
+    }
+}
+
+impl From<&DeliveryPosition> for Cursor {
+    fn from(position: &DeliveryPosition) -> Self {
+        Self { created_at: position.created_at, id: position.id.as_str().to_owned() }
+    }
 }
 
 #[cfg(test)]
@@ -77,9 +119,9 @@ mod tests {
     proptest! {
         #[test]
         fn a_cursor_reads_back_and_any_other_text_is_refused_without_a_panic(at in any::<u64>(), id in "[A-Za-z0-9_-]{1,48}", text in ".{0,40}") {
-            let position = ListPosition { created_at: Timestamp(at), id: TimerId::new(id) };
-            prop_assert_eq!(read_cursor(&write_cursor(&position)), Some(position));
-            let _ = read_cursor(&text);
+            let cursor = Cursor { created_at: Timestamp(at), id };
+            prop_assert_eq!(Cursor::read(&cursor.write()), Some(cursor));
+            let _ = Cursor::read(&text);
         }
     }
 }

@@ -5,7 +5,7 @@ use super::answer::ok;
 use super::body::{ONE, Raw};
 use super::path::Id;
 use super::problem::Problem;
-use super::query::{Query, write_cursor};
+use super::query::{Cursor, Query};
 use crate::app::Caller;
 use crate::domain::delivery::{Delivery, DeliveryStatus};
 use crate::domain::fields::Fields;
@@ -49,7 +49,7 @@ impl<'a> From<&'a Delivery> for DeliverySummary<'a> {
             status: delivery.status,
             attempts,
             response_code: delivery.response_code(),
-            next_retry_at: delivery.next_attempt_at.filter(|_| attempts > 0).map(Timestamp::to_iso),
+            next_retry_at: delivery.next_retry_at().map(Timestamp::to_iso),
         }
     }
 }
@@ -141,7 +141,7 @@ pub(super) async fn list(State(api): State<Api>, caller: Caller, query: Query) -
             organization_id: label("organizationId"),
             project_id: label("projectId"),
         },
-        after: query.cursor()?,
+        after: query.cursor()?.map(Into::into),
         limit: query.limit()?,
     };
     let page = api.app.timers(caller.scope(), &wanted).await?;
@@ -149,7 +149,7 @@ pub(super) async fn list(State(api): State<Api>, caller: Caller, query: Query) -
     Ok(ok(TimerList {
         timers: page.timers.iter().map(|timer| TimerView::at(timer, now)).collect(),
         count: page.timers.len(),
-        next_cursor: page.next.as_ref().map(write_cursor),
+        next_cursor: page.next.as_ref().map(|next| Cursor::from(next).write()),
     })
     .into_response())
 }

@@ -43,3 +43,8 @@ fn take(fields: &[&str], data: &Json, message: &mut Object) {
         message.insert(key.clone(), value.clone());
     }
 }
+
+/// Slack reads `<!channel>` and the like as commands unless these three are escaped.
+pub(super) fn escape_slack(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

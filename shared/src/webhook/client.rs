@@ -2,7 +2,8 @@
 
 use super::guard::{UrlPolicy, check_address, check_url};
 use super::signature;
-use crate::domain::delivery::{Answer, Delivery, KEPT_RESPONSE};
+use crate::domain::delivery::{Answer, Delivery, KEPT_RESPONSE, Source};
+use crate::domain::endpoint::Endpoint;
 use crate::domain::retry::parse_retry_after;
 use crate::domain::secret::SigningSecrets;
 use crate::domain::time::{Millis, Timestamp};
@@ -24,6 +25,33 @@ pub struct WebhookClient {
     http: reqwest::Client,
     policy: UrlPolicy,
     timeout: Millis,
+}
+
+/// What one attempt sends where.
+pub struct Outgoing<'a> {
+    /// The delivery.
+    pub delivery: &'a Delivery,
+    /// Where to: for an endpoint its present URL, which may not be the one of the moment when the event was accepted.
+    pub url: &'a str,
+    /// The caller's own headers.
+    pub headers: &'a [(String, String)],
+    /// Sign it.
+    pub secrets: &'a SigningSecrets,
+    /// How long it may take, if that is less than the client allows.
+    pub timeout: Option<Millis>,
+}
+
+impl<'a> Outgoing<'a> {
+    /// An attempt of a timer's own webhook.
+    pub fn from_timer(delivery: &'a Delivery, secrets: &'a SigningSecrets) -> Self {
+        Self { delivery, url: &delivery.url, headers: &delivery.headers, secrets, timeout: None }
+    }
+
+    /// An attempt to reach an endpoint as it is now.
+    pub fn to_endpoint(delivery: &'a Delivery, endpoint: &'a Endpoint) -> Self {
+        let Endpoint { url, headers, secrets, timeout, .. } = endpoint;
+        Self { delivery, url, headers, secrets, timeout: Some(*timeout) }
+    }
 }
 
 /// The client could not be set up.
@@ -64,34 +92,23 @@ impl WebhookClient {
         self.timeout
     }
 
-    /// Sends the next attempt of `delivery` at `now`: the answer and how long it took.
+    /// Makes the next attempt at `now`: the answer and how long it took.
     ///
     /// # Errors
     /// Why there was no answer, in words that show neither path nor query.
-    pub async fn send(
-        &self,
-        delivery: &Delivery,
-        secrets: &SigningSecrets,
-        now: Timestamp,
-    ) -> (Result<Answer, String>, Millis) {
+    pub async fn send(&self, outgoing: &Outgoing<'_>, now: Timestamp) -> (Result<Answer, String>, Millis) {
         let begun = Instant::now();
-        let limit = self.timeout.to_std();
-        let answer = match tokio::time::timeout(limit, self.attempt(delivery, secrets, now, begun)).await {
+        let limit = self.timeout.min(outgoing.timeout.unwrap_or(self.timeout)).to_std();
+        let answer = match tokio::time::timeout(limit, self.attempt(outgoing, now, begun + limit)).await {
             Ok(answer) => answer,
             Err(_) => Err(format!("no answer within {} s", limit.as_secs_f64())),
         };
         (answer, Millis(begun.elapsed().as_millis() as u64))
     }
 
-    async fn attempt(
-        &self,
-        delivery: &Delivery,
-        secrets: &SigningSecrets,
-        now: Timestamp,
-        begun: Instant,
-    ) -> Result<Answer, String> {
-        let url = check_url(&self.policy, &delivery.url).map_err(|refusal| format!("the URL is refused: {refusal}"))?;
-        let request = self.http.post(url).headers(headers(delivery, secrets, now)?).body(delivery.body.clone());
+    async fn attempt(&self, outgoing: &Outgoing<'_>, now: Timestamp, deadline: Instant) -> Result<Answer, String> {
+        let url = check_url(&self.policy, outgoing.url).map_err(|refusal| format!("the URL is refused: {refusal}"))?;
+        let request = self.http.post(url).headers(headers(outgoing, now)?).body(outgoing.delivery.body.clone());
         let response = request.send().await.map_err(|error| describe(&error))?;
         let code = response.status().as_u16();
         let retry_after = response
@@ -99,31 +116,41 @@ impl WebhookClient {
             .get(RETRY_AFTER)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| parse_retry_after(value, now));
-        let left = self.timeout.to_std().saturating_sub(begun.elapsed()).min(BODY_PATIENCE);
+        let left = deadline.saturating_duration_since(Instant::now()).min(BODY_PATIENCE);
         Ok(Answer { code, body: read_some(response, left).await, retry_after })
     }
 }
 
 /// The headers of the contract's table; the caller's own come first and can't replace them.
-fn headers(delivery: &Delivery, secrets: &SigningSecrets, now: Timestamp) -> Result<HeaderMap, String> {
-    let mut headers = HeaderMap::with_capacity(delivery.headers.len() + 8);
-    for (name, value) in &delivery.headers {
+fn headers(outgoing: &Outgoing<'_>, now: Timestamp) -> Result<HeaderMap, String> {
+    let Outgoing { delivery, secrets, .. } = outgoing;
+    let mut headers = HeaderMap::with_capacity(outgoing.headers.len() + 12);
+    for (name, value) in outgoing.headers {
         let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_str()), HeaderValue::from_str(value)) else {
             return Err("one of the webhook's own headers can't be sent".to_owned());
         };
         headers.insert(name, value);
     }
-    let id = delivery.id.as_str();
+    let (id, seconds) = (delivery.id.as_str(), now.unix_seconds().to_string());
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    for (name, value) in [
+    let mut own = vec![
         ("webhook-id", id.to_owned()),
-        ("webhook-timestamp", now.unix_seconds().to_string()),
+        ("webhook-timestamp", seconds.clone()),
         ("webhook-signature", signature::standard(secrets, id, now, &delivery.body)),
         ("x-minoots-signature", signature::minoots(secrets, &delivery.body)),
         ("x-minoots-attempt", delivery.next_attempt().to_string()),
         ("x-minoots-event", delivery.event.clone()),
         ("x-minoots-delivery", id.to_owned()),
-    ] {
+    ];
+    if let Source::Endpoint { event, .. } = &delivery.source {
+        own.extend([
+            ("x-webhook-signature", signature::timestamped(secrets, now, &delivery.body)),
+            ("x-webhook-timestamp", seconds),
+            ("x-webhook-id", event.as_str().to_owned()),
+            ("x-webhook-event", delivery.event.clone()),
+        ]);
+    }
+    for (name, value) in own {
         let value = HeaderValue::try_from(value).map_err(|_| format!("{name} can't be sent"))?;
         headers.insert(HeaderName::from_static(name), value);
     }
@@ -196,3 +223,6 @@ impl Resolve for GuardedResolver {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 mod chat;
 pub mod client;
+pub mod event_payload;
 pub mod guard;
 pub mod headers;
 pub mod payload;

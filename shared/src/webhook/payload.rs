@@ -1,8 +1,8 @@
 //! What a timer's webhooks say. A body is rendered once, from the timer as it stood when the event was due, so that
 //! working it out again after a crash gives the same bytes.
 
-use super::chat::{discord, format_of, slack};
-use crate::domain::delivery::{Delivery, DeliveryStatus};
+use super::chat::{discord, escape_slack, format_of, slack};
+use crate::domain::delivery::{Delivery, DeliveryStatus, Source};
 use crate::domain::events::{Action, Format};
 use crate::domain::fault::{FaultCode, Faults};
 use crate::domain::ids::DeliveryId;
@@ -50,7 +50,7 @@ pub fn delivery(happening: &Happening) -> Option<Delivery> {
     Some(Delivery {
         scope: timer.scope.clone(),
         id: delivery_id(happening),
-        timer: timer.id.clone(),
+        source: Source::Timer(timer.id.clone()),
         event: event.name().to_owned(),
         body: render(happening, &action, &url),
         url,
@@ -58,6 +58,8 @@ pub fn delivery(happening: &Happening) -> Option<Delivery> {
         status: DeliveryStatus::Pending,
         attempts: Vec::new(),
         plan: RetryPlan::TIMER,
+        earlier_attempts: 0,
+        withdrawn: false,
         next_attempt_at: Some(*at),
         response_body: None,
         error: None,
@@ -168,11 +170,6 @@ fn chat_text(happening: &Happening, action: &Action, escape: bool) -> String {
         (TimerEvent::Cancelled, _) => format!("Timer \"{name}\" was cancelled."),
         (TimerEvent::Expired, _) => format!("Timer \"{name}\" has expired."),
     }
-}
-
-/// Slack reads `<!channel>` and the like as commands unless these three are escaped.
-fn escape_slack(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Refuses a timer with an event whose body would be too large to send.

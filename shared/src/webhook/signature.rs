@@ -23,14 +23,19 @@ pub fn standard(secrets: &SigningSecrets, id: &str, sent_at: Timestamp, body: &s
 
 /// `X-MINOOTS-Signature`: `sha256=` and lower-case hex of HMAC-SHA256 over the body, under the secret's text.
 pub fn minoots(secrets: &SigningSecrets, body: &str) -> String {
-    let digest = hmac_sha256(secrets.current.reveal().as_bytes(), &[body.as_bytes()]);
-    let mut text = String::with_capacity(7 + 64);
-    text.push_str("sha256=");
-    for byte in digest {
-        text.push(char::from(b"0123456789abcdef"[usize::from(byte >> 4)]));
-        text.push(char::from(b"0123456789abcdef"[usize::from(byte & 15)]));
-    }
-    text
+    format!("sha256={}", hex(&hmac_sha256(secrets.current.reveal().as_bytes(), &[body.as_bytes()])))
+}
+
+/// `X-Webhook-Signature`: lower-case hex of HMAC-SHA256 over `timestamp.body`, under the secret's text.
+pub fn timestamped(secrets: &SigningSecrets, sent_at: Timestamp, body: &str) -> String {
+    let seconds = sent_at.unix_seconds().to_string();
+    let parts: [&[u8]; 3] = [seconds.as_bytes(), b".", body.as_bytes()];
+    hex(&hmac_sha256(secrets.current.reveal().as_bytes(), &parts))
+}
+
+fn hex(digest: &[u8]) -> String {
+    let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])).collect()
 }
 
 fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
@@ -90,5 +95,12 @@ mod tests {
             minoots(&secrets, "what do ya want for nothing?"),
             "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
         );
+    }
+
+    #[test]
+    fn the_timestamped_signature_is_that_of_second_dot_body() {
+        let secrets = SigningSecrets::new(WebhookSecret::generate(&[3; 32]));
+        let signed = timestamped(&secrets, Timestamp(1_705_313_700_999), "{\"a\":1}");
+        assert_eq!(format!("sha256={signed}"), minoots(&secrets, "1705313700.{\"a\":1}"));
     }
 }

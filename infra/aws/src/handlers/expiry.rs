@@ -3,7 +3,7 @@
 use super::events::{Batch, BatchAnswer, Record, left};
 use super::operator;
 use crate::alarms::DueQueue;
-use crate::messages::{DueMessage, Path};
+use crate::messages::{DueMessage, DueQueueMessage, EventMessage, Path};
 use crate::metrics::{LATENESS, MISSED, Metrics, REPAIRED};
 use futures::future::join_all;
 use lambda_runtime::{Error, LambdaEvent};
@@ -18,7 +18,7 @@ const WAITED_FOR: Millis = Millis::SECOND;
 /// How long something may be overdue before the sweep puts it in again: longer than an attempt takes, and, with the minute
 /// between two sweeps, short enough that nothing is more than two minutes late.
 const GRACE: Millis = Millis::seconds(45);
-/// The most timers, and the most deliveries, that one sweep looks at.
+/// The most timers, the most deliveries and the most events that one sweep looks at.
 const MOST_SWEPT: usize = 5_000;
 
 /// The function on the due queue and on the sweep's schedule.
@@ -94,7 +94,11 @@ impl ExpiryHandler {
     }
 
     async fn one(&self, record: &Record) -> Outcome {
-        let Some(message) = record.message::<DueMessage>() else { return Outcome::Again };
+        let message = match record.message::<DueQueueMessage>() {
+            Some(DueQueueMessage::Due(message)) => message,
+            Some(DueQueueMessage::Event(message)) => return self.fan_out(&message).await,
+            None => return Outcome::Again,
+        };
         let early = message.at.since(self.app.clock().now());
         if early >= WAITED_FOR {
             return Outcome::SendOn(message);
@@ -115,6 +119,16 @@ impl ExpiryHandler {
             Ok(Rang::Again | Rang::InVain) => Outcome::Done(None),
             Err(error) => {
                 tracing::warn!(timer = %message.timer, error = %cause(&error), "it comes again");
+                Outcome::Again
+            }
+        }
+    }
+
+    async fn fan_out(&self, message: &EventMessage) -> Outcome {
+        match self.app.fan_out(&message.scope(), &message.event).await {
+            Ok(()) => Outcome::Done(None),
+            Err(error) => {
+                tracing::warn!(event = %message.event, error = %cause(&error), "it comes again");
                 Outcome::Again
             }
         }

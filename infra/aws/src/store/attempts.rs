@@ -5,22 +5,21 @@
 //! cancellation that was answered.
 
 use super::DynamoStore;
-use super::condition::{Condition, Write};
+use super::deliveries::Found;
 use super::error::gave_up;
-use super::record::Record;
-use super::table::{AT_ONCE, pause};
+use super::keys::Key;
+use super::record::Held;
+use super::table::AT_ONCE;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use minoots_shared::domain::account::Scope;
 use minoots_shared::domain::delivery::{AttemptResult, Delivery, DeliveryStatus};
 use minoots_shared::domain::ids::{DeliveryId, TimerId};
+use minoots_shared::domain::time::Timestamp;
 use minoots_shared::ports::Unavailable;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How often a result is written anew because another write of the timer came in between.
-const MOST_TRIES: u32 = 60;
-
-/// The attempts under way in this process, with the record that each was begun from: it is most likely still the same when
+/// The attempts under way in this process, with the item that each was begun from: it is most likely still the same when
 /// the attempt ends.
 #[derive(Default)]
 pub(super) struct Attempts(Mutex<HashMap<(Scope, DeliveryId), Option<Begun>>>);
@@ -29,7 +28,7 @@ pub(super) struct Attempts(Mutex<HashMap<(Scope, DeliveryId), Option<Begun>>>);
 struct Begun {
     attempt: u32,
     version: u64,
-    record: Record,
+    found: Found,
 }
 
 impl Attempts {
@@ -78,25 +77,30 @@ impl DynamoStore {
         ids: &[DeliveryId],
     ) -> Result<Vec<Delivery>, Unavailable> {
         let mut of_timer: BTreeMap<TimerId, Vec<DeliveryId>> = BTreeMap::new();
+        let mut own = Vec::new();
         for id in ids {
-            if let Some(timer) = id.timer() {
-                of_timer.entry(timer).or_default().push(id.clone());
+            match id.timer() {
+                Some(timer) => of_timer.entry(timer).or_default().push(id.clone()),
+                None => own.extend(Key::delivery(scope, id)),
             }
         }
         let reads = of_timer.into_iter().map(|(timer, ids)| async move {
             let Some((_, record)) = self.record(scope, &timer).await? else { return Ok(Vec::new()) };
-            let mut found = Vec::with_capacity(ids.len());
-            for held in ids.iter().filter_map(|id| record.delivery(id)) {
-                let mut delivery = self.with_texts(scope, held.clone()).await?;
-                if delivery.status.is_open() && self.attempts.contains(&(scope.clone(), delivery.id.clone())) {
-                    delivery.status = DeliveryStatus::Sending;
-                }
-                found.push(delivery);
-            }
-            Ok::<_, Unavailable>(found)
+            Ok::<_, Unavailable>(ids.iter().filter_map(|id| record.delivery(id)).cloned().collect())
         });
-        let found: Vec<Vec<Delivery>> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
-        Ok(found.into_iter().flatten().collect())
+        let found: Vec<Vec<Held>> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
+        let mut found: Vec<Held> = found.into_iter().flatten().collect();
+        for item in self.get_some(own).await? {
+            found.push(item.read()?);
+        }
+        let whole = found.into_iter().map(|held| async move {
+            let mut delivery = self.with_texts(scope, held).await?;
+            if delivery.status.is_open() && self.attempts.contains(&(scope.clone(), delivery.id.clone())) {
+                delivery.status = DeliveryStatus::Sending;
+            }
+            Ok(delivery)
+        });
+        stream::iter(whole).buffered(AT_ONCE).try_collect().await
     }
 
     /// The delivery is taken before its record is read: of two callers one gets it, and every step that was answered before
@@ -120,15 +124,14 @@ impl DynamoStore {
     }
 
     async fn begin_taken(&self, scope: &Scope, id: &DeliveryId) -> Result<Option<(Begun, Delivery)>, Unavailable> {
-        let Some(timer) = id.timer() else { return Ok(None) };
-        let Some((item, record)) = self.record(scope, &timer).await? else { return Ok(None) };
-        let Some(held) = record.delivery(id).filter(|held| held.delivery.status.is_open()) else { return Ok(None) };
+        let Some((item, found)) = self.find(scope, id).await? else { return Ok(None) };
+        let Some(held) = found.delivery(id).filter(|held| held.delivery.status.is_open()) else { return Ok(None) };
         let mut delivery = self.with_texts(scope, held.clone()).await?;
         if held.body_at.is_some() && delivery.body.is_empty() {
             return Err(gave_up("beginning an attempt", "the delivery's body has been deleted: it is too old"));
         }
         delivery.status = DeliveryStatus::Sending;
-        Ok(Some((Begun { attempt: delivery.next_attempt(), version: item.get_version(), record }, delivery)))
+        Ok(Some((Begun { attempt: delivery.next_attempt(), version: item.get_version(), found }, delivery)))
     }
 
     pub(super) async fn finish(
@@ -138,51 +141,24 @@ impl DynamoStore {
         result: AttemptResult,
     ) -> Result<Option<Delivery>, Unavailable> {
         let key = (scope.clone(), id.clone());
-        let recorded = self.record_attempt(scope, id, &result, self.attempts.begun(&key)).await;
+        let known = self.attempts.begun(&key).map(|begun| (begun.version, begun.found));
+        let recorded = self.change(scope, id, known, |delivery| delivery.after(&result).ok_or(())).await;
         // Even if it could not be recorded the attempt is over: the message comes again, and the attempt is made again.
         self.attempts.release_attempt(&key, result.attempt);
-        recorded
+        Ok(recorded?.and_then(Result::ok))
     }
 
-    async fn record_attempt(
+    /// Gives up a delivery whose attempt began and is not made.
+    pub(super) async fn give_up_begun(
         &self,
         scope: &Scope,
         id: &DeliveryId,
-        result: &AttemptResult,
-        begun: Option<Begun>,
-    ) -> Result<Option<Delivery>, Unavailable> {
-        let Some(timer) = id.timer() else { return Ok(None) };
-        let nonce = super::nonce()?;
-        let mut known = begun.map(|begun| (begun.version, begun.record));
-        for attempt in 0..MOST_TRIES {
-            let (version, record) = match known.take() {
-                Some(known) => known,
-                None => match self.record(scope, &timer).await? {
-                    // The answer to our own write was lost, and the SDK tried again.
-                    Some((item, record)) if item.is_by(&nonce) => {
-                        return match record.delivery(id) {
-                            Some(held) => self.with_texts(scope, held.clone()).await.map(Some),
-                            None => Ok(None),
-                        };
-                    }
-                    Some((item, record)) => (item.get_version(), record),
-                    None => return Ok(None),
-                },
-            };
-            let Some((mut after, held)) = record.after_attempt(id, result) else { return Ok(None) };
-            let delivery = held.delivery.clone();
-            self.move_texts_out(&mut after).await?;
-            let item = after.item(version + 1, &nonce, self.retention)?;
-            if self.write(Write { item, condition: Condition::Version(version) }).await? {
-                let body_at = held.body_at;
-                return self
-                    .with_texts(scope, super::record::Held { delivery, body_at, response_at: None })
-                    .await
-                    .map(Some);
-            }
-            pause(attempt).await;
-        }
-        Err(gave_up("recording an attempt", "other writes of its timer kept coming in between"))
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), Unavailable> {
+        self.give_up(scope, id, reason, now).await?;
+        self.abandon_attempt(scope, id);
+        Ok(())
     }
 
     /// The attempt that was begun last ended without a result: it may be begun again.

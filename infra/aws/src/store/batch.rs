@@ -1,6 +1,6 @@
 //! Creating several timers in one step, however many and however large.
 //!
-//! 1. Each timer is written with the creation's token: it waits, and nobody sees it.
+//! 1. Each timer, and the event that tells of it, is written with the creation's token: it waits, and nobody sees it.
 //! 2. One write marks the token: from then on all of them are there. It is one transaction with the idempotency record and
 //!    the limit's lock, if there are any. This is the commit point.
 //!
@@ -77,7 +77,7 @@ impl DynamoStore {
         let first: Vec<bool> = creation.timers.iter().map(|timer| seen.insert(&timer.id)).collect();
         let first = &first;
         let written = (0..creation.timers.len()).map(|index| async move {
-            if first[index] { self.write_waiting(&creation.timers[index], token).await } else { Ok(false) }
+            if first[index] { self.write_waiting(creation, index, token).await } else { Ok(false) }
         });
         let mut written: Vec<bool> = stream::iter(written).buffered(AT_ONCE).try_collect().await?;
         for attempt in 0..MOST_WAITS {
@@ -100,8 +100,8 @@ impl DynamoStore {
                 placements.iter().zip(&creation.timers).filter(|(placement, _)| **placement == Placement::Stored);
             let ends: Vec<Timestamp> = stored.filter_map(|(_, timer)| end(timer)).collect();
             // The mark would make those beyond the limit visible.
-            for (_, timer) in &beyond {
-                self.delete(&Key::timer(&timer.scope, &timer.id), Condition::Waiting(token.to_owned())).await?;
+            for (index, _) in &beyond {
+                self.delete_waiting(creation, *index, token).await?;
             }
             let mut writes = Vec::new();
             if let Some(last) = ends.into_iter().max() {
@@ -137,16 +137,35 @@ impl DynamoStore {
                 return Ok(None);
             }
             // Others used the limit meanwhile: those beyond it may fit now, or fewer do.
-            for (index, timer) in beyond {
-                written[index] = self.write_waiting(timer, token).await?;
+            for (index, _) in beyond {
+                written[index] = self.write_waiting(creation, index, token).await?;
             }
             pause(attempt).await;
         }
         Err(gave_up("creating timers", "others kept creating timers in the same account"))
     }
 
-    /// Writes a timer that waits for the token's mark. `false`: its id is taken.
-    async fn write_waiting(&self, timer: &Timer, token: &str) -> Result<bool, Unavailable> {
+    /// Writes a timer and its event, which wait for the token's mark. `false`: the timer's id is taken.
+    async fn write_waiting(&self, creation: &Creation, index: usize, token: &str) -> Result<bool, Unavailable> {
+        let written = self.write_waiting_timer(&creation.timers[index], token).await?;
+        if let Some(Some(event)) = creation.events.get(index).filter(|_| written) {
+            self.write_waiting_event(event, token).await?;
+        }
+        Ok(written)
+    }
+
+    /// Takes the same back.
+    async fn delete_waiting(&self, creation: &Creation, index: usize, token: &str) -> Result<(), Unavailable> {
+        let timer = &creation.timers[index];
+        let event = creation.events.get(index).and_then(Option::as_ref);
+        let event = event.and_then(|event| Key::event(&event.scope, &event.id));
+        for key in event.into_iter().chain([Key::timer(&timer.scope, &timer.id)]) {
+            self.delete(&key, Condition::Waiting(token.to_owned())).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_waiting_timer(&self, timer: &Timer, token: &str) -> Result<bool, Unavailable> {
         if let Some(pointer) = pointer(timer) {
             self.write(pointer).await?;
         }
@@ -232,9 +251,8 @@ impl DynamoStore {
 
     /// Deletes what a creation wrote that found its idempotency key known. What stays is seen by nobody.
     async fn take_back(&self, creation: &Creation, written: &[bool], token: &str) {
-        for (timer, _) in creation.timers.iter().zip(written).filter(|(_, written)| **written) {
-            let key = Key::timer(&timer.scope, &timer.id);
-            if self.delete(&key, Condition::Waiting(token.to_owned())).await.is_err() {
+        for (index, _) in written.iter().enumerate().filter(|(_, written)| **written) {
+            if self.delete_waiting(creation, index, token).await.is_err() {
                 return;
             }
         }

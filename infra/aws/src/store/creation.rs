@@ -42,8 +42,9 @@ impl DynamoStore {
         if creation.timers.len() > 1 {
             return self.create_several(creation).await;
         }
-        let Creation { scope, timers, limit, idempotency } = creation;
+        let Creation { scope, timers, limit, events, idempotency } = creation;
         let timer = timers.first().map(std::sync::Arc::as_ref);
+        let mut events = self.event_writes(timer.and(events.first()).into_iter().flatten()).await?;
         let nonce = super::nonce()?;
         let _turn = self.turn(limit).await;
         let mut condition = Condition::Fresh(self.clock.now());
@@ -53,6 +54,7 @@ impl DynamoStore {
         }
         for attempt in 0..MOST_TRIES {
             let mut writes = Vec::new();
+            let mut told = (0, 0);
             if let (Some(Placement::Stored), Some(timer)) = (found, timer) {
                 let room = self.room(&scope, limit).await?;
                 if room.as_ref().is_some_and(|room| room.places == 0) {
@@ -62,6 +64,8 @@ impl DynamoStore {
                     let item = Record::new(timer).item(timer.revision, &nonce, self.retention)?;
                     writes.push(Write { item, condition: condition.clone() });
                     writes.extend(room.map(|room| room.lock));
+                    told = (writes.len(), events.len());
+                    writes.extend(events.iter().cloned());
                 }
             }
             let placements: Vec<Placement> = found.into_iter().collect();
@@ -89,6 +93,10 @@ impl DynamoStore {
                     Obstacle::Gone => {}
                 }
             } else {
+                // An event that is there already is left as it is.
+                if failed[told.0..told.0 + told.1].contains(&true) {
+                    events.clear();
+                }
                 pause(attempt).await;
             }
         }

@@ -4,7 +4,11 @@
 //! | --- | --- | --- |
 //! | a timer with its deliveries | `T#account#mode#shard` | `@created#id` if the id tells when it was made, else `=id` |
 //! | a listed timer whose id doesn't tell | `T#account#mode#shard` | `@created#id`: points to `=id` |
-//! | a long text of a delivery | `X#account#mode#digest` | `text` |
+//! | a long text of a delivery or an event | `X#account#mode#digest` | `text` |
+//! | an endpoint's delivery | `D#account#mode#shard` | `@created#id` if the id tells when it was made, else `=id` and a pointer |
+//! | the same, listed with its endpoint's | `W#account#mode#endpoint` | `@created#id`: points to it |
+//! | an endpoint | `H#account#mode` | `hook#id` |
+//! | an event | `E#account#mode#shard` | `event#id` |
 //! | what is remembered under an idempotency key | `I#digest` | `answer` |
 //! | a part of it, if it is long | `I#digest` | `part#digest` |
 //! | a creation of several timers that is complete | `B#token` | `batch` |
@@ -13,14 +17,15 @@
 //! | an account's keys | `A#account` | `key#id` |
 //! | a key by its digest | `K#digest` | `key` |
 //!
-//! A scope's timers are spread over [`SHARDS`] partitions by a hash of their ids: a partition takes 1,000 write units a
+//! A scope's timers, events and endpoints' deliveries are spread over [`SHARDS`] partitions each by a hash of their ids: a partition takes 1,000 write units a
 //! second, and none may take all of one account's. Within each they stand in the order of the list, so that listing needs no
 //! index, reads what was just written, and adds nothing to what a timer costs.
 
 use minoots_shared::domain::account::Scope;
-use minoots_shared::domain::ids::{AccountId, ApiKeyId, TimerId};
+use minoots_shared::domain::delivery::Delivery;
+use minoots_shared::domain::ids::{AccountId, ApiKeyId, DeliveryId, EndpointId, EventId, TimerId};
 use minoots_shared::domain::time::Timestamp;
-use minoots_shared::ports::{IdempotencyKey, ListPosition};
+use minoots_shared::ports::{DeliveryPosition, IdempotencyKey, ListPosition};
 use sha2::{Digest as _, Sha256};
 
 /// Partitions of one scope's timers. Stored data depends on it: never to be changed.
@@ -58,6 +63,36 @@ impl Key {
     /// Where a timer is listed, if that is not where it is.
     pub(crate) fn pointer(scope: &Scope, id: &TimerId, created_at: Timestamp) -> Option<Self> {
         (made_at(id) != Some(created_at)).then(|| Self::new(timers(scope, shard(id)), listed(created_at, id)))
+    }
+
+    /// That of an endpoint's delivery; `None` if no such delivery has this id.
+    pub(crate) fn delivery(scope: &Scope, id: &DeliveryId) -> Option<Self> {
+        let pk = deliveries(scope, first_byte(&[id.as_str()]) % SHARDS);
+        match delivered_at(id) {
+            Some(at) => Some(Self::new(pk, placed(at, id.as_str()))),
+            None => EventId::is_valid_choice(id.as_str()).then(|| Self::new(pk, format!("={id}"))),
+        }
+    }
+
+    /// Where an endpoint's delivery is listed without being there: with its endpoint's, and with its scope's if its id does
+    /// not tell where.
+    pub(crate) fn delivery_pointers(delivery: &Delivery) -> Vec<Self> {
+        let Delivery { scope, id, created_at, .. } = delivery;
+        let endpoint = delivery.source.endpoint().and_then(|endpoint| deliveries_of(scope, endpoint));
+        let moved =
+            (delivered_at(id) != Some(*created_at)).then(|| deliveries(scope, first_byte(&[id.as_str()]) % SHARDS));
+        endpoint.into_iter().chain(moved).map(|pk| Self::new(pk, placed(*created_at, id.as_str()))).collect()
+    }
+
+    /// An endpoint's; `None` if no endpoint has this id.
+    pub(crate) fn endpoint(scope: &Scope, id: &EndpointId) -> Option<Self> {
+        EventId::is_valid_choice(id.as_str()).then(|| Self::new(endpoints(scope), format!("{ENDPOINTS}{id}")))
+    }
+
+    /// An event's; `None` if no event has this id.
+    pub(crate) fn event(scope: &Scope, id: &EventId) -> Option<Self> {
+        let pk = events(scope, first_byte(&[id.as_str()]) % SHARDS);
+        EventId::is_valid_choice(id.as_str()).then(|| Self::new(pk, format!("{EVENTS}{id}")))
     }
 
     /// A text's, by its digest.
@@ -105,6 +140,31 @@ impl Key {
     }
 }
 
+/// First in the sort keys of endpoints, and of events.
+pub(crate) const ENDPOINTS: &str = "hook#";
+pub(crate) const EVENTS: &str = "event#";
+
+/// The partition of a scope's endpoints.
+pub(crate) fn endpoints(scope: &Scope) -> String {
+    format!("H#{}#{}", scope.account, scope.mode)
+}
+
+/// One of the partitions of a scope's events.
+pub(crate) fn events(scope: &Scope, shard: u8) -> String {
+    format!("E#{}#{}#{shard:x}", scope.account, scope.mode)
+}
+
+/// One of the partitions of a scope's deliveries to endpoints.
+pub(crate) fn deliveries(scope: &Scope, shard: u8) -> String {
+    format!("D#{}#{}#{shard:x}", scope.account, scope.mode)
+}
+
+/// The partition in which an endpoint's deliveries are listed; `None` if no endpoint has this id.
+pub(crate) fn deliveries_of(scope: &Scope, endpoint: &EndpointId) -> Option<String> {
+    let known = EventId::is_valid_choice(endpoint.as_str());
+    known.then(|| format!("W#{}#{}#{endpoint}", scope.account, scope.mode))
+}
+
 /// First in the sort keys of an account's keys.
 pub(crate) const API_KEYS: &str = "key#";
 
@@ -129,14 +189,32 @@ pub(crate) fn position(sk: &str) -> Option<ListPosition> {
     Some(ListPosition { created_at: Timestamp(u64::from_str_radix(at, 16).ok()?), id: TimerId::new(id) })
 }
 
-/// The due index's partition of the item under this key.
-pub(crate) fn due_shard(key: &Key) -> String {
-    due_partition(first_byte(&[&key.pk, &key.sk]) % DUE_SHARDS)
+/// What stands in the due index, each kind in partitions of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// Timers, with their deliveries.
+    Timers,
+    /// Endpoints' deliveries.
+    Deliveries,
+    /// Events that are not fanned out.
+    Events,
 }
 
-/// One of the due index's partitions.
-pub(crate) fn due_partition(shard: u8) -> String {
-    format!("due#{shard:02x}")
+impl Due {
+    /// The partition of the item under this key.
+    pub(crate) fn shard(self, key: &Key) -> String {
+        self.partition(first_byte(&[&key.pk, &key.sk]) % DUE_SHARDS)
+    }
+
+    /// One of the partitions.
+    pub(crate) fn partition(self, shard: u8) -> String {
+        let kind = match self {
+            Self::Timers => "due",
+            Self::Deliveries => "send",
+            Self::Events => "tell",
+        };
+        format!("{kind}#{shard:02x}")
+    }
 }
 
 /// An instant as the due index sorts it.
@@ -144,8 +222,31 @@ pub(crate) fn due_at(at: Timestamp) -> String {
     format!("{:012x}", at.0)
 }
 
+/// The sort keys of deliveries that are listed behind a position, both ends included.
+pub(crate) fn placed_behind(after: Option<&DeliveryPosition>) -> (String, String) {
+    let end = || LISTED_END.to_owned();
+    (LISTED.to_owned(), after.map_or_else(end, |after| placed(after.created_at, after.id.as_str())))
+}
+
+/// The place in a list of deliveries that a sort key stands for.
+pub(crate) fn place(sk: &str) -> Option<DeliveryPosition> {
+    let ListPosition { created_at, id } = position(sk)?;
+    Some(DeliveryPosition { created_at, id: DeliveryId::new(id.as_str()) })
+}
+
 fn listed(at: Timestamp, id: &TimerId) -> String {
+    placed(at, id.as_str())
+}
+
+fn placed(at: Timestamp, id: &str) -> String {
     format!("{LISTED}{:012x}#{id}", at.0)
+}
+
+/// When the event of an endpoint's delivery happened; `None` for any other text.
+fn delivered_at(id: &DeliveryId) -> Option<Timestamp> {
+    let hex = id.as_str().strip_prefix("del_").filter(|hex| hex.len() == 32)?;
+    let derived = hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    derived.then(|| u64::from_str_radix(&hex[..12], 16).ok().map(Timestamp)).flatten()
 }
 
 fn shard(id: &TimerId) -> u8 {

@@ -11,8 +11,13 @@ mod batch;
 mod condition;
 mod creation;
 mod deflate;
+mod deliveries;
+mod delivery_lists;
 mod due;
+mod endpoints;
 pub(crate) mod error;
+mod events;
+mod figures;
 mod idempotency;
 pub(crate) mod item;
 pub(crate) mod keys;
@@ -34,13 +39,16 @@ use batch::Marks;
 use minoots_shared::app::clock::Clock;
 use minoots_shared::domain::account::{Account, Scope};
 use minoots_shared::domain::api_key::{ApiKey, KeyDigest};
-use minoots_shared::domain::delivery::{AttemptResult, Delivery};
-use minoots_shared::domain::ids::{AccountId, ApiKeyId, DeliveryId, TimerId};
+use minoots_shared::domain::delivery::{AttemptResult, Delivery, NotReplayed};
+use minoots_shared::domain::endpoint::Endpoint;
+use minoots_shared::domain::event::Event;
+use minoots_shared::domain::figures::{DeliveryCounts, EndpointFigures};
+use minoots_shared::domain::ids::{AccountId, ApiKeyId, DeliveryId, EndpointId, EventId, TimerId};
 use minoots_shared::domain::time::{Millis, Timestamp};
 use minoots_shared::domain::timer::Timer;
 use minoots_shared::ports::{
-    Created, Creation, DayUsage, DueDelivery, DueTimer, Idempotency, IdempotencyKey, Remembered, Store, TimerPage,
-    TimerQuery, TimerStep, Unavailable,
+    Accepted, Created, Creation, DayUsage, DeliveryPage, DeliveryQuery, DueDelivery, DueTimer, Idempotency,
+    IdempotencyKey, Remembered, Store, TimerPage, TimerQuery, TimerStep, Unavailable,
 };
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -135,6 +143,103 @@ impl Store for DynamoStore {
         limit: usize,
     ) -> Result<Vec<DueDelivery>, Unavailable> {
         self.list_due_deliveries(after, until, limit).await
+    }
+
+    async fn delivery_page(&self, scope: &Scope, query: &DeliveryQuery) -> Result<DeliveryPage, Unavailable> {
+        self.list_deliveries(scope, query).await
+    }
+
+    async fn replay(
+        &self,
+        scope: &Scope,
+        id: &DeliveryId,
+        now: Timestamp,
+    ) -> Result<Option<Result<Delivery, NotReplayed>>, Unavailable> {
+        self.send_again(scope, id, now).await
+    }
+
+    async fn give_up_deliveries(
+        &self,
+        scope: &Scope,
+        endpoint: &EndpointId,
+        reason: &str,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<usize, Unavailable> {
+        self.give_up_open(scope, endpoint, reason, now, limit).await
+    }
+
+    async fn give_up_delivery(
+        &self,
+        scope: &Scope,
+        id: &DeliveryId,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), Unavailable> {
+        self.give_up_begun(scope, id, reason, now).await
+    }
+
+    async fn record_delivery(&self, delivery: Delivery) -> Result<(), Unavailable> {
+        self.add_deliveries(&[Arc::new(delivery)]).await
+    }
+
+    async fn delivery_counts(&self, scope: &Scope) -> Result<DeliveryCounts, Unavailable> {
+        self.count_deliveries(scope).await
+    }
+
+    async fn endpoint_figures(&self, scope: &Scope, endpoint: &EndpointId) -> Result<EndpointFigures, Unavailable> {
+        self.figures_of(scope, endpoint).await
+    }
+
+    async fn create_endpoint(
+        &self,
+        endpoint: Endpoint,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Option<Remembered>, Unavailable> {
+        self.add_endpoint(&endpoint, idempotency.as_ref()).await
+    }
+
+    async fn endpoint(&self, scope: &Scope, id: &EndpointId) -> Result<Option<Endpoint>, Unavailable> {
+        self.read_endpoint(scope, id).await
+    }
+
+    async fn endpoints(&self, scope: &Scope) -> Result<Vec<Endpoint>, Unavailable> {
+        self.read_endpoints(scope).await
+    }
+
+    async fn subscribers(&self, scope: &Scope, event_type: &str) -> Result<Vec<EndpointId>, Unavailable> {
+        self.find_subscribers(scope, event_type).await
+    }
+
+    async fn replace_endpoint(&self, endpoint: Endpoint, event: Option<Event>) -> Result<bool, Unavailable> {
+        self.change_endpoint(&endpoint, event.as_ref()).await
+    }
+
+    async fn delete_endpoint(&self, scope: &Scope, id: &EndpointId) -> Result<bool, Unavailable> {
+        self.remove_endpoint(scope, id).await
+    }
+
+    async fn accept_event(&self, event: Event, idempotency: Option<Idempotency>) -> Result<Accepted, Unavailable> {
+        self.accept(&event, idempotency.as_ref()).await
+    }
+
+    async fn event(&self, scope: &Scope, id: &EventId) -> Result<Option<Event>, Unavailable> {
+        self.read_event(scope, id).await
+    }
+
+    async fn expand_event(
+        &self,
+        scope: &Scope,
+        id: &EventId,
+        from: usize,
+        to: usize,
+        deliveries: Vec<Arc<Delivery>>,
+    ) -> Result<bool, Unavailable> {
+        self.expand(scope, id, (from, to), &deliveries).await
+    }
+
+    async fn unexpanded_events(&self, limit: usize) -> Result<Vec<(Scope, EventId)>, Unavailable> {
+        self.list_unexpanded(limit).await
     }
 
     async fn remembered(&self, key: &IdempotencyKey, now: Timestamp) -> Result<Option<Remembered>, Unavailable> {

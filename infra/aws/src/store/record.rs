@@ -6,8 +6,8 @@
 
 use super::error::Unreadable;
 use super::item::{DUE_PK, DUE_SK, Item, STATUS};
-use super::keys::{Key, due_at, due_shard};
-use minoots_shared::domain::delivery::{AttemptResult, Delivery, DeliveryStatus};
+use super::keys::{Due, Key, due_at};
+use minoots_shared::domain::delivery::{Delivery, DeliveryStatus};
 use minoots_shared::domain::ids::DeliveryId;
 use minoots_shared::domain::time::{Millis, Timestamp};
 use minoots_shared::domain::timer::{Status, Timer};
@@ -74,7 +74,7 @@ impl Record {
         let key = Key::timer(&self.timer.scope, &self.timer.id);
         let mut item = Item::new(&key).version(version).nonce(nonce).text(STATUS, status_letter(self.timer.status()));
         if let Some(at) = self.due() {
-            item = item.text(DUE_PK, due_shard(&key)).text(DUE_SK, due_at(at));
+            item = item.text(DUE_PK, Due::Timers.shard(&key)).text(DUE_SK, due_at(at));
         }
         if let Some(ended) = self.timer.ended_at() {
             item = item.until(ended.plus(retention));
@@ -115,27 +115,28 @@ impl Record {
         let new: Vec<_> = step.deliveries.iter().filter(|new| self.delivery(&new.id).is_none()).collect();
         let deliveries = new.len() as u64;
         after.deliveries.extend(new.into_iter().map(|new| Held::new(Delivery::clone(new))));
-        after.count(step.timer.updated_at, Day { events: step.events as u64, deliveries, failures, ..Day::default() });
+        after
+            .count(step.timer.updated_at, Day { events: step.happened as u64, deliveries, failures, ..Day::default() });
         Some(after)
     }
 
-    /// The record after an attempt, and the delivery after it; `None` if the attempt is recorded already.
-    pub(super) fn after_attempt(&self, id: &DeliveryId, result: &AttemptResult) -> Option<(Self, Held)> {
+    /// The record with another state of one of its deliveries.
+    pub(super) fn with(&self, held: &Held) -> Self {
         let mut after = self.clone();
-        let held = after.deliveries.iter_mut().find(|held| held.delivery.id == *id)?;
-        let done = held.delivery.after(result)?;
+        let Some(place) = after.deliveries.iter_mut().find(|known| known.delivery.id == held.delivery.id) else {
+            return after;
+        };
         let failed_at = |delivery: &Delivery| delivery.ended_at.filter(|_| delivery.status == DeliveryStatus::Failed);
-        let failed = match (failed_at(&held.delivery), failed_at(&done)) {
+        let failed = match (failed_at(&place.delivery), failed_at(&held.delivery)) {
             (None, Some(at)) => Some((at, 1)),
             (Some(at), None) => Some((at, -1)),
             _ => None,
         };
-        *held = Held { delivery: done, body_at: held.body_at.clone(), response_at: None };
-        let held = held.clone();
+        *place = held.clone();
         if let Some((at, failures)) = failed {
             after.count(at, Day { failures, ..Day::default() });
         }
-        Some((after, held))
+        after
     }
 
     fn count(&mut self, at: Timestamp, more: Day) {
@@ -155,8 +156,15 @@ impl Record {
 }
 
 impl Held {
-    fn new(delivery: Delivery) -> Self {
+    /// With its texts in it.
+    pub(super) fn new(delivery: Delivery) -> Self {
         Self { delivery, body_at: None, response_at: None }
+    }
+
+    /// Another state of the same delivery, which has its body where it was.
+    pub(super) fn becomes(&self, delivery: Delivery) -> Self {
+        let same = delivery.attempts.len() == self.delivery.attempts.len();
+        Self { delivery, body_at: self.body_at.clone(), response_at: self.response_at.clone().filter(|_| same) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! A timer's step: one conditional write of its item.
+//! A timer's step: one conditional write of its item, in one transaction with the events that endpoints are told of, if any.
 
 use super::DynamoStore;
 use super::condition::{Condition, Write};
@@ -16,8 +16,9 @@ const MOST_TRIES: u32 = 40;
 impl DynamoStore {
     pub(super) async fn step(&self, step: TimerStep) -> Result<bool, Unavailable> {
         let nonce = super::nonce()?;
-        let taken =
-            (step.before == 0 && self.first_step(&step, &nonce).await?) || self.later_step(&step, &nonce).await?;
+        let events = self.event_writes(&step.events).await?;
+        let taken = (step.before == 0 && self.first_step(&step, &nonce, &events).await?)
+            || self.later_step(&step, &nonce, &events).await?;
         if let (true, Some(ended)) = (taken, step.timer.ended_at()) {
             self.let_pointer_go(&step, ended).await;
         }
@@ -25,16 +26,16 @@ impl DynamoStore {
     }
 
     /// A timer's first step needs nothing of what is stored but that it is the first: nothing to read. `false`: it is not.
-    async fn first_step(&self, step: &TimerStep, nonce: &str) -> Result<bool, Unavailable> {
+    async fn first_step(&self, step: &TimerStep, nonce: &str, events: &[Write]) -> Result<bool, Unavailable> {
         let mut before = Record::new(&step.timer);
         before.timer.revision = step.before;
         let Some(mut after) = before.after_step(step) else { return Ok(false) };
         self.move_texts_out(&mut after).await?;
         let item = after.item(1, nonce, self.retention)?;
-        self.write(Write { item, condition: Condition::Version(0) }).await
+        self.write_with_events(Write { item, condition: Condition::Version(0) }, events.to_vec()).await
     }
 
-    async fn later_step(&self, step: &TimerStep, nonce: &str) -> Result<bool, Unavailable> {
+    async fn later_step(&self, step: &TimerStep, nonce: &str, events: &[Write]) -> Result<bool, Unavailable> {
         for attempt in 0..MOST_TRIES {
             let Some((item, record)) = self.record(&step.timer.scope, &step.timer.id).await? else { return Ok(false) };
             // The answer to our own write was lost, and the SDK tried again.
@@ -45,7 +46,8 @@ impl DynamoStore {
             self.move_texts_out(&mut after).await?;
             let version = item.get_version();
             let item = after.item(version + 1, nonce, self.retention)?;
-            if self.write(Write { item, condition: Condition::Version(version) }).await? {
+            let write = Write { item, condition: Condition::Version(version) };
+            if self.write_with_events(write, events.to_vec()).await? {
                 return Ok(true);
             }
             pause(attempt).await;

@@ -44,6 +44,14 @@ impl DynamoStore {
         Ok(found.into_iter().flatten().collect())
     }
 
+    /// [`Self::get_all`], by the plain request where that is enough: a function may have no other.
+    pub(super) async fn get_some(&self, keys: Vec<Key>) -> Result<Vec<Item>, Unavailable> {
+        match &keys[..] {
+            [key] => Ok(self.get(key).await?.into_iter().collect()),
+            _ => self.get_all(keys).await,
+        }
+    }
+
     async fn get_portion(&self, keys: Vec<Key>) -> Result<Vec<Item>, Unavailable> {
         let mut found = Vec::with_capacity(keys.len());
         let mut left: Vec<Attributes> = keys.iter().map(Key::attributes).collect();

@@ -8,6 +8,7 @@ use super::record::Record;
 use super::table::AT_ONCE;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use minoots_shared::domain::account::Scope;
+use minoots_shared::domain::delivery::DeliveryStatus;
 use minoots_shared::ports::{DayUsage, Unavailable};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -27,10 +28,11 @@ impl DynamoStore {
         scope: &Scope,
         days: RangeInclusive<u64>,
     ) -> Result<Vec<DayUsage>, Unavailable> {
+        let own = self.usage_of_endpoints(scope, &days).await?;
         let parts = (0..SHARDS).map(|shard| self.usage_in(scope, shard, &days));
         let parts: Vec<BTreeMap<u64, Counts>> = stream::iter(parts).buffer_unordered(AT_ONCE).try_collect().await?;
         let mut all: BTreeMap<u64, Counts> = BTreeMap::new();
-        for (day, counts) in parts.into_iter().flatten() {
+        for (day, counts) in parts.into_iter().flatten().chain(own) {
             let sum = all.entry(day).or_default();
             sum.timers += counts.timers;
             sum.events += counts.events;
@@ -45,6 +47,34 @@ impl DynamoStore {
             failures: u64::try_from(counts.failures).unwrap_or_default(),
         });
         Ok(usage.collect())
+    }
+
+    /// What callers' events and the deliveries to endpoints add.
+    async fn usage_of_endpoints(
+        &self,
+        scope: &Scope,
+        days: &RangeInclusive<u64>,
+    ) -> Result<BTreeMap<u64, Counts>, Unavailable> {
+        let mut counts: BTreeMap<u64, Counts> = BTreeMap::new();
+        let mut on = |day: u64, count: fn(&mut Counts)| {
+            if days.contains(&day) {
+                count(counts.entry(day).or_default());
+            }
+        };
+        for event in self.all_events(scope).await?.into_iter().filter(|event| event.sent) {
+            on(event.unix_day(), |counts| counts.events += 1);
+        }
+        for delivery in self.own_deliveries(scope).await?.into_iter().map(|held| held.delivery) {
+            // A test is nobody's event.
+            if delivery.source.is_test() {
+                continue;
+            }
+            on(delivery.created_at.unix_day(), |counts| counts.deliveries += 1);
+            if let Some(at) = delivery.ended_at.filter(|_| delivery.status == DeliveryStatus::Failed) {
+                on(at.unix_day(), |counts| counts.failures += 1);
+            }
+        }
+        Ok(counts)
     }
 
     async fn usage_in(

@@ -3,16 +3,19 @@
 //! Only in memory: after a crash nobody is at any of them, and each is attempted again under its number.
 
 use super::EmbeddedStore;
-use super::deliveries;
 use super::error::Result;
 use super::keys::Key;
 use super::tables::{Read as _, Table};
 use super::txn::Txn;
 use super::writer::Durability;
+use super::{deliveries, delivery_lists, figures};
 use fjall::UserKey;
 use minoots_shared::domain::account::Scope;
-use minoots_shared::domain::delivery::{AttemptResult, Delivery, DeliveryStatus};
-use minoots_shared::domain::ids::DeliveryId;
+use minoots_shared::domain::delivery::{AttemptResult, Delivery, DeliveryStatus, NotReplayed};
+use minoots_shared::domain::figures::DeliveryCounts;
+use minoots_shared::domain::ids::{DeliveryId, EndpointId};
+use minoots_shared::domain::time::Timestamp;
+use minoots_shared::ports::{DeliveryPage, DeliveryQuery, Unavailable};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,6 +28,12 @@ impl Attempts {
     /// Whether somebody is at the delivery under this key.
     fn contains(&self, key: &[u8]) -> bool {
         self.lock().contains_key(key)
+    }
+
+    /// The keys of a scope's deliveries that somebody is at.
+    fn of(&self, scope: &Scope) -> Vec<UserKey> {
+        let prefix = Key::new().scope(scope).prefix();
+        self.lock().keys().filter(|key| key.starts_with(&prefix)).cloned().collect()
     }
 
     /// Takes the delivery under this key for the caller. `false`: somebody is at it.
@@ -64,14 +73,54 @@ impl EmbeddedStore {
         let view = self.tables.view();
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {
-            let key = Key::scoped(scope, id.as_str());
-            let Some(mut delivery) = view.record::<Delivery>(Table::Deliveries, &key)? else { continue };
-            if delivery.status.is_open() && self.attempts.contains(&key) {
-                delivery.status = DeliveryStatus::Sending;
-            }
-            found.push(delivery);
+            let delivery = view.record::<Delivery>(Table::Deliveries, &Key::scoped(scope, id.as_str()))?;
+            found.extend(delivery.map(|delivery| self.shown(delivery)));
         }
         Ok(found)
+    }
+
+    pub(super) fn read_delivery_page(&self, scope: &Scope, query: &DeliveryQuery) -> Result<DeliveryPage> {
+        let view = self.tables.view();
+        let read = |id: &str| view.record(Table::Deliveries, &Key::scoped(scope, id));
+        let mut page = delivery_lists::page(&view, scope, query, read)?;
+        page.deliveries = page.deliveries.into_iter().map(|delivery| self.shown(delivery)).collect();
+        Ok(page)
+    }
+
+    /// The delivery as it is shown: one that somebody is at is being sent.
+    fn shown(&self, delivery: Delivery) -> Delivery {
+        let key = Key::scoped(&delivery.scope, delivery.id.as_str());
+        let is_under_way = delivery.status.is_open() && self.attempts.contains(&key);
+        Delivery { status: if is_under_way { DeliveryStatus::Sending } else { delivery.status }, ..delivery }
+    }
+
+    /// The counts, with those that somebody is at counted as such.
+    pub(super) fn read_delivery_counts(&self, scope: &Scope) -> Result<DeliveryCounts> {
+        let under_way = self.attempts.of(scope);
+        let view = self.tables.view();
+        let mut counts = figures::counts(&view, scope)?;
+        for key in under_way {
+            if let Some(delivery) = view.record::<Delivery>(Table::Deliveries, &key)? {
+                let sending = Delivery { status: DeliveryStatus::Sending, ..delivery.clone() };
+                if delivery.status.is_open() {
+                    counts.recount(Some(&delivery), Some(&sending));
+                }
+            }
+        }
+        Ok(counts)
+    }
+
+    /// Whether a delivery is open and its next attempt is due at `now`.
+    pub(crate) fn is_due(
+        &self,
+        scope: &Scope,
+        id: &DeliveryId,
+        now: Timestamp,
+    ) -> std::result::Result<bool, Unavailable> {
+        let key = Key::scoped(scope, id.as_str());
+        let delivery: Option<Delivery> = self.tables.view().record(Table::Deliveries, &key)?;
+        Ok(delivery
+            .is_some_and(|delivery| delivery.status.is_open() && delivery.next_attempt_at.is_some_and(|at| at <= now)))
     }
 
     /// The delivery is taken before its record is read: of two callers one gets it, and whatever was committed when this
@@ -113,6 +162,61 @@ impl EmbeddedStore {
             }
         };
         self.writer.run_then(Durability::System, job, then).await
+    }
+
+    /// Gives up a delivery whose attempt began: nobody is at it any more once that is committed.
+    pub(super) async fn give_up(&self, scope: &Scope, id: &DeliveryId, reason: &str, now: Timestamp) -> Result<()> {
+        let (scope, id, reason) = (scope.clone(), id.clone(), reason.to_owned());
+        let (attempts, taken) = (self.attempts.clone(), Key::scoped(&scope, id.as_str()));
+        let job = move |txn: &mut Txn<'_>| {
+            deliveries::give_up(txn, &scope, std::slice::from_ref(&id), now, &reason)?;
+            Ok(())
+        };
+        let then = move |given_up: &Result<()>| {
+            if given_up.is_ok() {
+                attempts.release(&taken);
+            }
+        };
+        self.writer.run_then(Durability::Disk, job, then).await
+    }
+
+    /// Gives up open deliveries of an endpoint, and says how many. Zero: none was left when this was called.
+    pub(super) async fn give_up_open(
+        &self,
+        scope: &Scope,
+        endpoint: &EndpointId,
+        reason: &str,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<usize> {
+        loop {
+            let open = delivery_lists::open(&self.tables.view(), scope, endpoint, limit)?;
+            if open.is_empty() {
+                return Ok(0);
+            }
+            let (scope, reason) = (scope.clone(), reason.to_owned());
+            let job = move |txn: &mut Txn<'_>| deliveries::give_up(txn, &scope, &open, now, &reason);
+            let given_up = self.writer.run(Durability::Disk, job).await?;
+            // All of them may have ended meanwhile, and others may be left.
+            if given_up > 0 {
+                return Ok(given_up);
+            }
+        }
+    }
+
+    pub(super) async fn send_again(
+        &self,
+        scope: &Scope,
+        id: &DeliveryId,
+        now: Timestamp,
+    ) -> Result<Option<std::result::Result<Delivery, NotReplayed>>> {
+        let key = Key::scoped(scope, id.as_str());
+        self.writer.run(Durability::Disk, move |txn| deliveries::replay(txn, &key, now)).await
+    }
+
+    pub(super) async fn put_delivery(&self, delivery: Delivery) -> Result<()> {
+        let new = deliveries::Encoded::new(Arc::new(delivery))?;
+        self.writer.run(Durability::Disk, |txn| new.put_new(txn).map(|_| ())).await
     }
 
     /// The attempt that [`begin_attempt`](minoots_shared::ports::Store::begin_attempt) began was given up without a result:

@@ -2,6 +2,7 @@
 
 use super::EmbeddedStore;
 use super::error::Result;
+use super::events;
 use super::idempotency;
 use super::tables::{Read as _, Table};
 use super::timers::{self, Encoded};
@@ -9,25 +10,31 @@ use super::txn::Txn;
 use super::usage::{self, Counted};
 use super::writer::Durability;
 use minoots_shared::domain::account::Scope;
+use minoots_shared::domain::event::Event;
 use minoots_shared::domain::time::Timestamp;
+use minoots_shared::domain::timer::Timer;
 use minoots_shared::ports::{Created, Creation, Placement};
+use std::sync::Arc;
 
 /// A timer made ready, and what the writer needs to know of it.
 struct New {
     encoded: Encoded,
+    event: Option<events::Encoded>,
     created_at: Timestamp,
     counts: bool,
 }
 
 impl EmbeddedStore {
     pub(super) async fn create(&self, creation: Creation) -> Result<Created> {
-        let Creation { scope, timers, limit, idempotency } = creation;
+        let Creation { scope, timers, limit, events, idempotency } = creation;
         let idempotency = idempotency.map(|idempotency| (idempotency::digest(&idempotency.key), idempotency));
-        let prepare = |timer: &minoots_shared::domain::timer::Timer| {
+        let prepare = |(timer, event): (Arc<Timer>, Option<Event>)| {
+            let event = event.map(|event| events::Encoded::new(&event)).transpose()?;
             let counts = !timer.status().has_ended();
-            Ok(New { encoded: Encoded::new(timer)?, created_at: timer.created_at, counts })
+            Ok(New { encoded: Encoded::new(&timer)?, event, created_at: timer.created_at, counts })
         };
-        let new = timers.iter().map(|timer| prepare(timer)).collect::<Result<Vec<_>>>()?;
+        let events = events.into_iter().chain(std::iter::repeat_with(|| None));
+        let new = timers.into_iter().zip(events).map(prepare).collect::<Result<Vec<_>>>()?;
         let job = move |txn: &mut Txn<'_>| {
             if let Some((digest, idempotency)) = &idempotency
                 && let Some(known) = idempotency::remembered(txn, digest, idempotency.at)?
@@ -48,7 +55,7 @@ fn place(txn: &mut Txn<'_>, scope: &Scope, new: Vec<New>, limit: Option<u32>) ->
     let before = timers::running(txn, scope)?;
     let mut running = before;
     let mut placements = Vec::with_capacity(new.len());
-    for New { encoded, created_at, counts } in new {
+    for New { encoded, event, created_at, counts } in new {
         placements.push(if txn.get(Table::Timers, &encoded.key)?.is_some() {
             Placement::IdTaken
         } else if counts && limit.is_some_and(|limit| running >= u64::from(limit)) {
@@ -56,6 +63,9 @@ fn place(txn: &mut Txn<'_>, scope: &Scope, new: Vec<New>, limit: Option<u32>) ->
         } else {
             running += u64::from(counts);
             encoded.put(txn, &[]);
+            if let Some(event) = event {
+                event.put_new(txn)?;
+            }
             usage::count(txn, scope, created_at, &Counted { timers: 1, ..Counted::default() })?;
             Placement::Stored
         });

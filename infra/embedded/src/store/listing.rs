@@ -1,4 +1,4 @@
-//! Lists of a scope's timers, newest first.
+//! Lists of a scope's timers, newest first; and how any such list is walked along.
 //!
 //! Each timer stands in one list of all, in one of its status, and in one for each label that it has. A filtered list is
 //! read from one of these, and what else it asks for is checked on each timer.
@@ -9,11 +9,12 @@ use super::record::unreadable;
 use super::tables::{Read, Table, View};
 use minoots_shared::domain::account::Scope;
 use minoots_shared::domain::ids::TimerId;
+use minoots_shared::domain::time::Timestamp;
 use minoots_shared::domain::timer::{Status, Timer};
 use minoots_shared::ports::{ListPosition, TimerPage, TimerQuery};
 use std::ops::Bound;
 
-/// At most this many timers are read for one page, however few of them match.
+/// At most this many records are read for one page, however few of them match.
 pub(super) const MOST_READ: usize = 1_000;
 
 /// Which list. The tags are stored; a label's is its place in `Labels::NAMES`, so new labels go to the end of that.
@@ -54,45 +55,62 @@ impl<'a> List<'a> {
 
 /// The keys under which a timer is listed.
 pub(super) fn entries(timer: &Timer) -> impl Iterator<Item = Vec<u8>> {
-    List::of_timer(timer).map(|list| {
-        let key = list.key(&timer.scope).instant_descending(timer.created_at);
-        key.text_descending(timer.id.as_str()).prefix()
-    })
+    List::of_timer(timer).map(|list| entry(list.key(&timer.scope), (timer.created_at, timer.id.as_str())))
 }
 
 /// One page.
 pub(super) fn page(view: &View<'_>, scope: &Scope, query: &TimerQuery) -> Result<TimerPage> {
     let list = List::for_query(query);
-    let (prefix, plain) = (list.key(scope).prefix(), list.answers(query));
-    let after = query
-        .after
-        .as_ref()
-        .map(|after| list.key(scope).instant_descending(after.created_at).text_descending(after.id.as_str()).prefix());
-    let from = after.as_deref().map_or(Bound::Included(prefix.as_slice()), Bound::Excluded);
-    let end = after_prefix(&prefix);
-    let mut timers = Vec::new();
-    let mut last = query.after.clone();
-    for (read, entry) in view.range(Table::Listing, from, end.as_deref()).enumerate() {
-        let (key, _) = entry?;
-        if timers.len() == query.limit || read == MOST_READ {
-            return Ok(TimerPage { timers, next: last });
-        }
-        let position = position(&key[prefix.len()..])?;
-        let record = view.record::<Timer>(Table::Timers, &Key::scoped(scope, position.id.as_str()))?;
-        let matches = |timer: &Timer| {
-            plain || (query.status.is_none_or(|status| timer.status() == status) && timer.labels.matches(&query.labels))
-        };
-        timers.extend(record.filter(matches));
-        last = Some(position);
-    }
-    Ok(TimerPage { timers, next: None })
+    let plain = list.answers(query);
+    let matches = |timer: &Timer| {
+        plain || (query.status.is_none_or(|status| timer.status() == status) && timer.labels.matches(&query.labels))
+    };
+    let after = query.after.as_ref().map(|after| (after.created_at, after.id.as_str()));
+    let (timers, next) = walk(view, Table::Listing, list.key(scope), after, query.limit, |id| {
+        let timer: Option<Timer> = view.record(Table::Timers, &Key::scoped(scope, id))?;
+        Ok(timer.filter(&matches))
+    })?;
+    let next = next.map(|(created_at, id)| ListPosition { created_at, id: TimerId::new(id) });
+    Ok(TimerPage { timers, next })
 }
 
-fn position(key: &[u8]) -> Result<ListPosition> {
+/// A place in a list: when what stands there was made, and its id.
+pub(super) type Position<Id> = (Timestamp, Id);
+
+/// The key of a place in a list.
+pub(super) fn entry(list: Key, (created_at, id): Position<&str>) -> Vec<u8> {
+    list.instant_descending(created_at).text_descending(id).prefix()
+}
+
+/// Walks along a list from behind `after` and takes what `take` makes of each id, up to `limit`; and where to go on, if
+/// there may be more.
+pub(super) fn walk<T>(
+    view: &View<'_>,
+    table: Table,
+    list: Key,
+    after: Option<Position<&str>>,
+    limit: usize,
+    mut take: impl FnMut(&str) -> Result<Option<T>>,
+) -> Result<(Vec<T>, Option<Position<String>>)> {
+    let prefix = list.clone().prefix();
+    let end = after_prefix(&prefix);
+    let behind = after.map(|after| entry(list, after));
+    let from = behind.as_deref().map_or(Bound::Included(prefix.as_slice()), Bound::Excluded);
+    let mut taken = Vec::new();
+    let mut last = after.map(|(created_at, id)| (created_at, id.to_owned()));
+    for (read, entry) in view.range(table, from, end.as_deref()).enumerate() {
+        if taken.len() == limit || read == MOST_READ {
+            return Ok((taken, last));
+        }
+        let position = position(table, &entry?.0[prefix.len()..])?;
+        taken.extend(take(&position.1)?);
+        last = Some(position);
+    }
+    Ok((taken, None))
+}
+
+fn position(table: Table, key: &[u8]) -> Result<Position<String>> {
     let mut reader = KeyReader::new(key);
     let created_at = reader.instant_descending();
-    created_at
-        .zip(reader.text_descending())
-        .map(|(created_at, id)| ListPosition { created_at, id: TimerId::new(id) })
-        .ok_or_else(|| unreadable(Table::Listing, "its key has no position"))
+    created_at.zip(reader.text_descending()).ok_or_else(|| unreadable(table, "its key has no position"))
 }

@@ -1,9 +1,10 @@
-//! What is deleted after its time: timers that ended long ago, with their deliveries; what was remembered under
-//! idempotency keys; old usage.
+//! What is deleted after its time: timers that ended long ago, with their deliveries; endpoints' deliveries that did; events
+//! that happened long ago; what was remembered under idempotency keys; old usage.
 
 use super::EmbeddedStore;
 use super::deliveries;
 use super::error::Result;
+use super::events;
 use super::idempotency;
 use super::keys::Key;
 use super::tables::{Read as _, Table};
@@ -16,7 +17,8 @@ use minoots_shared::domain::time::{Millis, Timestamp};
 use minoots_shared::domain::timer::Timer;
 use minoots_shared::ports::Unavailable;
 
-/// How long a timer's record stays readable after its end, unless the operator says otherwise.
+/// How long a timer's or a delivery's record stays readable after its end, and an event's after it happened, unless the
+/// operator says otherwise.
 pub const DEFAULT_RETENTION: Millis = Millis::days(30);
 /// How long a day's usage is kept.
 const USAGE_RETENTION: Millis = Millis::days(400);
@@ -32,6 +34,8 @@ impl EmbeddedStore {
     pub async fn purge(&self, now: Timestamp, limit: usize) -> std::result::Result<usize, Unavailable> {
         let cutoffs = [
             (Table::Ended, now.minus(self.retention)),
+            (Table::EndedDeliveries, now.minus(self.retention)),
+            (Table::Expanded, now.minus(self.retention)),
             (Table::Expiring, now),
             (Table::UsageDays, now.minus(USAGE_RETENTION)),
         ];
@@ -44,6 +48,8 @@ impl EmbeddedStore {
                 let job = move |txn: &mut Txn<'_>| {
                     entries.iter().try_for_each(|entry| match table {
                         Table::Ended => delete_timer(txn, entry),
+                        Table::EndedDeliveries => deliveries::delete_ended(txn, entry),
+                        Table::Expanded => events::delete(txn, entry),
                         Table::Expiring => idempotency::forget_expired(txn, entry, until),
                         _ => usage::forget(txn, entry),
                     })

@@ -3,6 +3,7 @@
 use super::EmbeddedStore;
 use super::deliveries;
 use super::error::Result;
+use super::events;
 use super::tables::{Read as _, Table};
 use super::timers::{self, Encoded};
 use super::txn::Txn;
@@ -15,26 +16,35 @@ use minoots_shared::ports::TimerStep;
 impl EmbeddedStore {
     pub(super) async fn step(&self, step: TimerStep) -> Result<bool> {
         let timer = Encoded::new(&step.timer)?;
-        let new =
-            step.deliveries.iter().map(|delivery| deliveries::Encoded::new(delivery)).collect::<Result<Vec<_>>>()?;
-        self.writer.run(Durability::Disk, move |txn| take(txn, &step, timer, new)).await
+        let new = step.deliveries.iter().cloned().map(deliveries::Encoded::new).collect::<Result<Vec<_>>>()?;
+        let told = step.events.iter().map(events::Encoded::new).collect::<Result<Vec<_>>>()?;
+        self.writer.run(Durability::Disk, move |txn| take(txn, &step, timer, new, told)).await
     }
 }
 
-fn take(txn: &mut Txn<'_>, step: &TimerStep, timer: Encoded, new: Vec<deliveries::Encoded>) -> Result<bool> {
+fn take(
+    txn: &mut Txn<'_>,
+    step: &TimerStep,
+    timer: Encoded,
+    new: Vec<deliveries::Encoded>,
+    told: Vec<events::Encoded>,
+) -> Result<bool> {
     let Some(stored) = txn.record::<Timer>(Table::Timers, &timer.key)?.filter(|timer| timer.revision == step.before)
     else {
         return Ok(false);
     };
     timer.put(txn, &timers::entries(&stored));
     let (scope, at) = (&step.timer.scope, step.timer.updated_at);
-    let mut counted = Counted { events: step.events as u64, ..Counted::default() };
+    let mut counted = Counted { events: step.happened as u64, ..Counted::default() };
     for delivery in new {
         counted.deliveries += u64::from(delivery.put_new(txn)?);
     }
     if let Some(reason) = step.withdraw {
         let earlier = earlier(&stored, step);
-        counted.failures = deliveries::withdraw(txn, scope, earlier, at, reason)?;
+        deliveries::withdraw(txn, scope, earlier, at, reason)?;
+    }
+    for event in told {
+        event.put_new(txn)?;
     }
     if counted != Counted::default() {
         usage::count(txn, scope, at, &counted)?;

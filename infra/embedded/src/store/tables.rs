@@ -21,8 +21,26 @@ pub(super) enum Table {
     Due,
     /// scope ‖ id → delivery.
     Deliveries,
-    /// at ‖ scope ‖ delivery → nothing: open deliveries by their next attempt.
+    /// at ‖ scope ‖ delivery → whom it is sent to: open deliveries by their next attempt. See [`super::sending`].
     Sending,
+    /// scope ‖ what is listed ‖ created_at, descending ‖ id, descending → nothing. See [`super::delivery_lists`].
+    DeliveryLists,
+    /// at ‖ scope ‖ delivery → nothing: endpoints' deliveries that have ended, by when.
+    EndedDeliveries,
+    /// scope → how many deliveries stand where. See [`super::figures`].
+    DeliveryCounts,
+    /// scope ‖ endpoint → figures of its deliveries.
+    EndpointFigures,
+    /// scope ‖ id → endpoint.
+    Endpoints,
+    /// scope ‖ what is subscribed to ‖ endpoint → nothing: active endpoints. See [`super::subscribers`].
+    Subscriptions,
+    /// scope ‖ id → event, as it was accepted. See [`super::events`].
+    Events,
+    /// at ‖ scope ‖ event → how many targets have their delivery: events that are to be fanned out, by when they happened.
+    Unexpanded,
+    /// at ‖ scope ‖ event → nothing: events that have been fanned out, by when they happened.
+    Expanded,
     /// at ‖ scope ‖ timer → nothing: timers that have ended, by when.
     Ended,
     /// scope → how many timers run or are paused.
@@ -44,12 +62,21 @@ pub(super) enum Table {
 }
 
 impl Table {
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 23] = [
         Self::Timers,
         Self::Listing,
         Self::Due,
         Self::Deliveries,
         Self::Sending,
+        Self::DeliveryLists,
+        Self::EndedDeliveries,
+        Self::DeliveryCounts,
+        Self::EndpointFigures,
+        Self::Endpoints,
+        Self::Subscriptions,
+        Self::Events,
+        Self::Unexpanded,
+        Self::Expanded,
         Self::Ended,
         Self::Running,
         Self::Idempotency,
@@ -68,6 +95,15 @@ impl Table {
             Self::Due => "due",
             Self::Deliveries => "deliveries",
             Self::Sending => "sending",
+            Self::DeliveryLists => "delivery_lists",
+            Self::EndedDeliveries => "ended_deliveries",
+            Self::DeliveryCounts => "delivery_counts",
+            Self::EndpointFigures => "endpoint_figures",
+            Self::Endpoints => "endpoints",
+            Self::Subscriptions => "subscriptions",
+            Self::Events => "events",
+            Self::Unexpanded => "unexpanded",
+            Self::Expanded => "expanded",
             Self::Ended => "ended",
             Self::Running => "running",
             Self::Idempotency => "idempotency",
@@ -82,7 +118,8 @@ impl Table {
 
     /// Whether its keys begin with an instant and its entries go away at the front: see [`super::timeline`].
     pub(super) fn is_line_of_time(self) -> bool {
-        matches!(self, Self::Due | Self::Sending | Self::Ended | Self::Expiring | Self::UsageDays)
+        let of_timers = matches!(self, Self::Due | Self::Sending | Self::Ended | Self::Expiring | Self::UsageDays);
+        of_timers || matches!(self, Self::EndedDeliveries | Self::Unexpanded | Self::Expanded)
     }
 
     /// Sizes by measurement: see the store benchmark.

@@ -11,7 +11,7 @@ mod sending;
 
 use super::{EmbeddedStore, StoreOptions};
 use minoots_shared::domain::account::{Mode, Scope};
-use minoots_shared::domain::delivery::{Answer, AttemptResult, Delivery, DeliveryStatus};
+use minoots_shared::domain::delivery::{Answer, AttemptResult, Delivery, DeliveryStatus, Source};
 use minoots_shared::domain::ids::{AccountId, DeliveryId, TimerId};
 use minoots_shared::domain::json::JsonText;
 use minoots_shared::domain::retry::RetryPlan;
@@ -58,7 +58,7 @@ fn delivery(timer: &Timer, id: &str, at: Timestamp) -> Arc<Delivery> {
     Arc::new(Delivery {
         scope: timer.scope.clone(),
         id: DeliveryId::new(id),
-        timer: timer.id.clone(),
+        source: Source::Timer(timer.id.clone()),
         event: "timer_expired".to_owned(),
         url: "https://example.com/hook".to_owned(),
         headers: Vec::new(),
@@ -66,6 +66,8 @@ fn delivery(timer: &Timer, id: &str, at: Timestamp) -> Arc<Delivery> {
         status: DeliveryStatus::Pending,
         attempts: Vec::new(),
         plan: RetryPlan::TIMER,
+        earlier_attempts: 0,
+        withdrawn: false,
         next_attempt_at: Some(at),
         response_body: None,
         error: None,
@@ -80,7 +82,8 @@ fn attempt(number: u32, at: Timestamp, code: u16) -> AttemptResult {
 }
 
 fn creation(timers: Vec<Timer>) -> Creation {
-    Creation { scope: scope(), timers: timers.into_iter().map(Arc::new).collect(), limit: None, idempotency: None }
+    let timers = timers.into_iter().map(Arc::new).collect();
+    Creation { scope: scope(), timers, limit: None, events: Vec::new(), idempotency: None }
 }
 
 fn idempotency(key: &str, at: Timestamp) -> Idempotency {
@@ -100,7 +103,8 @@ async fn expire(store: &EmbeddedStore, timer: &Timer, id: &str) -> Timer {
     let mut after = timer.fall_due(at).unwrap().timer;
     after.deliveries.push(DeliveryId::new(id));
     let deliveries = vec![delivery(timer, id, at)];
-    let step = TimerStep { before: timer.revision, timer: after.clone(), deliveries, withdraw: None, events: 1 };
+    let (before, events) = (timer.revision, Vec::new());
+    let step = TimerStep { before, timer: after.clone(), deliveries, withdraw: None, happened: 1, events };
     assert!(store.commit_step(step).await.unwrap());
     after
 }

@@ -4,7 +4,7 @@ use super::error::Result;
 use super::keys::{Instant, KeyReader};
 use super::record::unreadable;
 use super::tables::{Table, Tables};
-use fjall::UserKey;
+use fjall::{UserKey, UserValue};
 use minoots_shared::domain::account::Scope;
 use minoots_shared::domain::time::Timestamp;
 use std::ops::Bound;
@@ -22,6 +22,17 @@ impl Tables {
         until: Option<Timestamp>,
         limit: usize,
     ) -> Result<Vec<UserKey>> {
+        Ok(self.scan_entries(table, after, until, limit)?.into_iter().map(|(key, _)| key).collect())
+    }
+
+    /// [`Self::scan`] with the values.
+    pub(super) fn scan_entries(
+        &self,
+        table: Table,
+        after: Option<&[u8]>,
+        until: Option<Timestamp>,
+        limit: usize,
+    ) -> Result<Vec<(UserKey, UserValue)>> {
         let scan = self.floor(table).scan();
         let end: Option<Instant> = until.and_then(|until| until.0.checked_add(1)).map(u64::to_be_bytes);
         let after = after.filter(|after| *after >= scan.from());
@@ -31,12 +42,12 @@ impl Tables {
         }
         let bound = if after.is_some() { Bound::Excluded(from) } else { Bound::Included(from) };
         let range = self.view().range(table, bound, end.as_ref().map(<[u8; 8]>::as_slice));
-        let keys: Vec<UserKey> = range.take(limit).map(|entry| Ok(entry?.0)).collect::<Result<_>>()?;
+        let entries: Vec<_> = range.take(limit).collect::<Result<_>>()?;
         if after.is_none() {
             let end = end.unwrap_or(LATEST);
-            scan.found_nothing_below(keys.first().map_or(end.as_slice(), |key| key));
+            scan.found_nothing_below(entries.first().map_or(end.as_slice(), |(key, _)| key));
         }
-        Ok(keys)
+        Ok(entries)
     }
 
     /// When the first thing on a line is due, behind the key `after` if it is given.

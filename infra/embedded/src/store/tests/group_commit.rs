@@ -106,3 +106,25 @@ async fn after_a_failed_write_nothing_is_written_and_no_attempt_begins() {
     assert!(store.begin_attempt(&scope(), &DeliveryId::new("del_a")).await.is_err());
     assert_eq!(store.timer(&scope(), &TimerId::new("b")).await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn results_that_come_together_write_the_figures_once() {
+    let folder = TempDir::new().unwrap();
+    let store = Arc::new(open(&folder));
+    for n in 0..20 {
+        let timer = timer(&format!("t{n}"));
+        create(&store, timer.clone()).await;
+        expire(&store, &timer, &format!("del_{n}")).await;
+        store.begin_attempt(&scope(), &DeliveryId::new(format!("del_{n}"))).await.unwrap();
+    }
+    let (scope, before) = (scope(), store.figures());
+    let ids: Vec<_> = (0..20).map(|n| DeliveryId::new(format!("del_{n}"))).collect();
+    let (release, held) = hold(&store).await;
+    let finishing = ids.iter().map(|id| store.finish_attempt(&scope, id, attempt(1, NOW, 200)));
+    futures::join!(join_all(finishing), async move { drop(release) });
+    held.await.unwrap();
+    let after = store.figures();
+    assert_eq!((after.jobs - before.jobs, after.commits - before.commits), (21, 1));
+    let counts = store.delivery_counts(&scope).await.unwrap();
+    assert_eq!((counts.succeeded, counts.total()), (20, 20));
+}

@@ -1,8 +1,10 @@
 use super::*;
 use crate::store::tables::Table;
 use crate::store::writer::Durability;
-use crate::store::{DEFAULT_RETENTION, idempotency::forget_expired, retention::delete_timer};
-use minoots_shared::ports::TimerQuery;
+use crate::store::{DEFAULT_RETENTION, deliveries::delete_ended, idempotency::forget_expired, retention::delete_timer};
+use minoots_shared::domain::event::Event;
+use minoots_shared::domain::ids::{EndpointId, EventId};
+use minoots_shared::ports::{DeliveryQuery, TimerQuery};
 use std::ops::Bound;
 
 /// How many entries each table has that has any.
@@ -101,4 +103,97 @@ async fn what_takes_a_deleted_things_place_while_a_purge_is_under_way_stays() {
     store.writer.run(Durability::System, delete).await.unwrap();
     assert_eq!(store.timer(&scope(), &TimerId::new("a")).await.unwrap(), Some(timer("a")));
     assert!(store.remembered(&idempotency("k", NOW).key, later).await.unwrap().is_some());
+}
+
+fn endpoint_event(id: &str, targets: usize) -> Event {
+    let targets = (0..targets).map(|number| EndpointId::new(format!("whk_{number}"))).collect();
+    Event {
+        scope: scope(),
+        id: EventId::new(id),
+        event_type: "a.b".to_owned(),
+        created_at: NOW,
+        data: JsonText::empty_object(),
+        targets,
+        expanded: 0,
+    }
+}
+
+/// An endpoint's delivery of that event, taken at once.
+async fn taken(store: &EmbeddedStore, event: &Event, id: &str) -> DeliveryId {
+    let source = Source::Endpoint { endpoint: event.targets[0].clone(), event: event.id.clone(), test: false };
+    let new = Delivery { source, ..Delivery::clone(&delivery(&timer("a"), id, NOW)) };
+    assert!(store.expand_event(&scope(), &event.id, 0, 1, vec![Arc::new(new)]).await.unwrap());
+    let id = DeliveryId::new(id);
+    store.begin_attempt(&scope(), &id).await.unwrap().unwrap();
+    store.finish_attempt(&scope(), &id, attempt(1, NOW, 200)).await.unwrap().unwrap();
+    id
+}
+
+#[tokio::test]
+async fn an_endpoints_delivery_is_deleted_30_days_after_its_end_and_its_event_30_days_after_it_happened() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    let event = endpoint_event("evt_1", 1);
+    store.accept_event(event.clone(), None).await.unwrap();
+    let id = taken(&store, &event, "del_1").await;
+    let ended = store.deliveries(&scope(), std::slice::from_ref(&id)).await.unwrap()[0].ended_at.unwrap();
+    assert!(ended > NOW);
+
+    let kept = |at: Timestamp| at.plus(DEFAULT_RETENTION);
+    assert_eq!(store.purge(kept(NOW).minus(Millis(1)), 100).await.unwrap(), 0);
+    assert_eq!(store.purge(kept(NOW), 100).await.unwrap(), 1);
+    assert_eq!(store.event(&scope(), &event.id).await.unwrap(), None);
+    assert_eq!(store.delivery_counts(&scope()).await.unwrap().succeeded, 1);
+    assert_eq!(store.purge(kept(ended).minus(Millis(1)), 100).await.unwrap(), 0);
+    assert_eq!(store.purge(kept(ended), 100).await.unwrap(), 1);
+    assert_eq!(store.delivery_counts(&scope()).await.unwrap().total(), 0);
+    assert_eq!(entries(&store), [("usage", 1), ("usage_days", 1)], "the figures of no endpoint go with it");
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_sent_again_is_kept_until_it_has_ended_again() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    let event = endpoint_event("evt_1", 1);
+    store.accept_event(event.clone(), None).await.unwrap();
+    let id = taken(&store, &event, "del_1").await;
+    let later = NOW.plus(Millis::days(31));
+    let entry = store.tables.scan(Table::EndedDeliveries, None, Some(later), 1).unwrap().remove(0);
+    store.replay(&scope(), &id, NOW.plus(Millis::days(29))).await.unwrap().unwrap().unwrap();
+    // One purge had read what it was going to delete before.
+    store.writer.run(Durability::System, move |txn| delete_ended(txn, &entry)).await.unwrap();
+    assert_eq!(store.purge(later, 100).await.unwrap(), 1, "the event alone");
+    store.begin_attempt(&scope(), &id).await.unwrap().unwrap();
+    store.finish_attempt(&scope(), &id, attempt(2, NOW.plus(Millis::days(29)), 200)).await.unwrap().unwrap();
+    assert_eq!(store.purge(later, 100).await.unwrap(), 0);
+    assert_eq!(store.purge(later.plus(Millis::days(30)), 100).await.unwrap(), 1);
+    assert_eq!(store.deliveries(&scope(), &[id]).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn an_event_that_is_not_fanned_out_yet_and_a_delivery_that_is_open_are_kept_for_any_time() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    let event = endpoint_event("evt_1", 2);
+    store.accept_event(event.clone(), None).await.unwrap();
+    let source = Source::Endpoint { endpoint: event.targets[0].clone(), event: event.id.clone(), test: false };
+    let new = Delivery { source, ..Delivery::clone(&delivery(&timer("a"), "del_1", NOW)) };
+    assert!(store.expand_event(&scope(), &event.id, 0, 1, vec![Arc::new(new)]).await.unwrap());
+    store.purge(NOW.plus(Millis::days(399)), 100).await.unwrap();
+    assert_eq!(store.event(&scope(), &event.id).await.unwrap(), Some(Event { expanded: 1, ..event }));
+    assert_eq!(store.due_deliveries(None, NOW, 10).await.unwrap().len(), 1);
+    assert_eq!(store.delivery_counts(&scope()).await.unwrap().pending, 1);
+}
+
+#[tokio::test]
+async fn a_deleted_timers_deliveries_are_counted_and_listed_no_more() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    create(&store, timer("a")).await;
+    expire(&store, &timer("a"), "del_a").await;
+    assert_eq!(store.delivery_counts(&scope()).await.unwrap().pending, 1);
+    store.purge(NOW.plus(Millis::days(31)), 100).await.unwrap();
+    assert_eq!(store.delivery_counts(&scope()).await.unwrap().total(), 0);
+    let all = DeliveryQuery { limit: 10, ..DeliveryQuery::default() };
+    assert_eq!(store.delivery_page(&scope(), &all).await.unwrap().deliveries, []);
 }

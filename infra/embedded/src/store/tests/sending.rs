@@ -47,7 +47,8 @@ async fn a_delivery_withdrawn_while_it_was_sent_and_then_taken_is_no_failure() {
     let expired = store.timer(&scope(), &TimerId::new("a")).await.unwrap().unwrap();
     let timer = Timer { revision: expired.revision + 1, ..expired.clone() };
     let before = expired.revision;
-    let step = TimerStep { before, timer, deliveries: Vec::new(), withdraw: Some(CANCELLED), events: 0 };
+    let (deliveries, events) = (Vec::new(), Vec::new());
+    let step = TimerStep { before, timer, deliveries, withdraw: Some(CANCELLED), happened: 0, events };
     assert!(store.commit_step(step).await.unwrap());
     assert_eq!((status(&store, &id).await, failures().await), (DeliveryStatus::Failed, 1));
     store.finish_attempt(&scope(), &id, attempt(1, NOW, 200)).await.unwrap().unwrap();
