@@ -4,12 +4,14 @@
 
 use minoots_emulator::{ACCOUNT, Function, Stack, batch};
 use minoots_shared::app::clock::Clock;
-use minoots_shared::domain::ids::TimerId;
+use minoots_shared::domain::endpoint_settings;
+use minoots_shared::domain::ids::{EndpointId, EventId, TimerId};
 use minoots_shared::domain::json::Json;
 use minoots_shared::domain::new_timer;
+use minoots_shared::domain::secret::WebhookSecret;
 use minoots_shared::domain::time::{Millis, Timestamp};
 use minoots_shared::domain::timer::{Status, Timer};
-use minoots_shared::ports::{Creation, Store as _};
+use minoots_shared::ports::{Creation, DeliveryQuery, Store as _};
 use minoots_shared::webhook::guard::UrlPolicy;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -158,6 +160,50 @@ async fn the_sweep_puts_in_again_what_fell_through_and_leaves_what_is_in_time() 
     // And the message that the sweep sent lets it happen.
     assert_eq!(expiry.invoke(batch(&messages)).await.unwrap(), json!({"batchItemFailures": []}));
     assert_eq!(stored(&stack, "never-armed").await.status(), Status::Expired);
+}
+
+/// An endpoint of the stack's account that is told of timers.
+async fn subscribe(stack: &Stack) -> EndpointId {
+    let (id, secret) = (EndpointId::new("whk_1"), WebhookSecret::generate(&[7; 32]));
+    let body = br#"{"name": "n", "url": "https://a.example/in", "events": ["timer.*"]}"#;
+    let (body, now) = (Json::parse(body).unwrap(), Clock::system().now());
+    let endpoint =
+        endpoint_settings::parse_new(&body, &stack.scope(), id.clone(), secret, now, &UrlPolicy::strict()).unwrap();
+    stack.store.create_endpoint(endpoint, None).await.unwrap();
+    id
+}
+
+#[tokio::test]
+async fn what_endpoints_are_told_of_goes_through_the_due_queue_again_until_each_has_its_delivery() {
+    let stack = Stack::deploy().await;
+    let expiry = expiry(&stack).await;
+    let endpoint = subscribe(&stack).await;
+    let timer = timer(&stack, "told", -60_000).await;
+    let due = json!({"Records": [sent("m", &due("told", 0, timer.next_due().unwrap()))]});
+    let sweep = json!({"source": "aws.events", "detail-type": "Scheduled Event"});
+    let mut events = Vec::new();
+    // It falls due; its message comes again; the sweep finds what is not told yet.
+    for event in [&due, &due, &sweep] {
+        assert_eq!(expiry.invoke(event.clone()).await.unwrap(), json!({"batchItemFailures": []}));
+        events = stack.receive(&stack.due_queue).await;
+        assert_eq!(events.len(), 1);
+        let message: Value = serde_json::from_str(events[0].body().unwrap()).unwrap();
+        let id = EventId::new(message["event"].as_str().unwrap());
+        assert_eq!(message, json!({"account": ACCOUNT, "mode": "live", "event": id}));
+        let event = stack.store.event(&stack.scope(), &id).await.unwrap().unwrap();
+        assert_eq!((event.event_type.as_str(), event.targets), ("timer.expired", vec![endpoint.clone()]));
+    }
+    // The timer's own webhook, which none of them was to hold up, was sent by each of them.
+    let own = stack.counts(&stack.delivery_queue).await[0];
+    assert_eq!(own, 3);
+    for _ in 0..2 {
+        assert_eq!(expiry.invoke(batch(&events)).await.unwrap(), json!({"batchItemFailures": []}));
+        assert_eq!(stack.counts(&stack.delivery_queue).await[0], own + 1);
+    }
+    let query = DeliveryQuery { endpoint: Some(endpoint), limit: 10, ..DeliveryQuery::default() };
+    assert_eq!(stack.store.delivery_page(&stack.scope(), &query).await.unwrap().deliveries.len(), 1);
+    assert_eq!(expiry.invoke(due).await.unwrap(), json!({"batchItemFailures": []}));
+    assert_eq!(stack.counts(&stack.due_queue).await[0], 0, "everybody is told");
 }
 
 #[tokio::test]

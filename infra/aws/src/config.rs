@@ -5,7 +5,7 @@
 //! | `TABLE_NAME` | all | the table |
 //! | `RETENTION_DAYS` | all | how long a timer is kept after its end, with its deliveries; 30 unless set, at least 1 |
 //! | `DELIVERY_QUEUE_URL` | all | the queue of deliveries to send |
-//! | `DUE_QUEUE_URL` | api, expiry-handler | the queue of what falls due |
+//! | `DUE_QUEUE_URL` | api, expiry-handler; delivery if it is to be quick | the queue of what falls due and of events to fan out |
 //! | `DUE_QUEUE_ARN` | api | the same queue, for schedules that send to it |
 //! | `SCHEDULE_GROUP` | api | the group that schedules are made in |
 //! | `SCHEDULER_ROLE_ARN` | api | the role under which a schedule sends |
