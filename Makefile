@@ -20,14 +20,16 @@ test: $(VENV)/installed $(EMULATOR)/installed $(NODE)/node_modules/.package-lock
 	cargo build --release --locked
 	pytest tests/outside
 
-check: $(VENV)/installed ## formatting, lints, documentation, licences, unused dependencies
+check: $(VENV)/installed $(NODE)/node_modules/.package-lock.json ## formatting, lints, documentation, licences, unused dependencies
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	cargo deny --locked check --hide-inclusion-graph licenses bans sources
 	cargo shear --locked
-	ruff format --check tests/outside benches
-	ruff check tests/outside benches
+	ruff format --check tests/outside benches clients/python
+	ruff check tests/outside benches clients/python
+	cd clients/python && mypy src
+	$(NODE)/node_modules/.bin/tsc -p clients/js
 
 $(VENV)/installed: tests/outside/requirements.txt | packages
 	python3 -m venv $(VENV)
@@ -42,7 +44,7 @@ $(EMULATOR)/installed: tests/emulator/requirements.txt | packages
 	touch $@
 
 # npm writes this file last, so it stands for the whole folder.
-$(NODE)/node_modules/.package-lock.json: $(NODE)/package.json $(NODE)/package-lock.json | packages
+$(NODE)/node_modules/.package-lock.json: $(NODE)/package.json $(NODE)/package-lock.json clients/js/package.json | packages
 	cd $(NODE) && npm ci
 	touch $@
 

@@ -349,7 +349,8 @@ pub struct TimerPage {
 pub struct DeliveryQuery {
     /// Only those of this endpoint.
     pub endpoint: Option<EndpointId>,
-    /// Only those in this state; those under way count as pending or retrying here.
+    /// Only those in this state. One under way is found as sending, by the process that is at it, and as pending or
+    /// retrying.
     pub status: Option<DeliveryStatus>,
     /// Only those behind this one.
     pub after: Option<DeliveryPosition>,

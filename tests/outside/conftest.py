@@ -1,11 +1,13 @@
 """What the tests stand on: servers and receivers that are there when a test begins and gone when it ends."""
 
+import hashlib
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from endpoints import Endpoints
 from minoots import Server
 from misbehaving import Misbehaving
 from receiver import Receiver
@@ -113,3 +115,15 @@ def misbehaving():
             return receiver
 
         yield start
+
+
+@pytest.fixture
+def endpoints(api):
+    """Webhook endpoints and events, as the server's key."""
+    return Endpoints(api)
+
+
+@pytest.fixture
+def family(request):
+    """The first word of event types that no other test of the server has."""
+    return "t" + hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""The commands in README.md and docs/: which there are, and which say why a test can't run them."""
+"""The commands in the READMEs and docs/: which there are, and which say why a test can't run them."""
 
 import re
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class Block:
 
 def blocks():
     """All fenced blocks of the documents that there are."""
-    paths = [README, *sorted((ROOT / "docs").glob("**/*.md"))]
+    paths = [README, *sorted((ROOT / "docs").glob("**/*.md")), *sorted((ROOT / "clients").glob("*/README.md"))]
     return [block for path in paths if path.exists() for block in _blocks(path)]
 
 

@@ -196,8 +196,8 @@ def answers(text):
     return behave
 
 
-def answers_when(event, text=b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"):
-    """As soon as the event is set."""
+def answers_when(event, text=b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"):
+    """As soon as the event is set; and says that it hangs up then, so that no second request is sent into the void."""
 
     def behave(connection):
         connection.request()

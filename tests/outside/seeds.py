@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -11,7 +12,7 @@ FOLDER = Path(__file__).parent / "seeds"
 
 @dataclass(frozen=True)
 class Sample:
-    """A fenced block as printed, under the last heading before it."""
+    """A fenced block as printed, under the last heading before it; a second one under it is called "heading (2)"."""
 
     seed: str
     heading: str
@@ -26,7 +27,7 @@ class Seed:
         [path] = FOLDER.glob(f"{number}_*.txt")
         self.text = path.read_text(encoding="utf-8")
         samples = list(_samples(number, self.text))
-        assert 2 * len(samples) == len(re.findall("^```", self.text, re.MULTILINE)), (
+        assert 2 * len(samples) == len(re.findall("^ *```", self.text, re.MULTILINE)), (
             f"{path} has a block that is not read"
         )
         self.samples = {sample.heading: sample for sample in samples}
@@ -61,14 +62,16 @@ def _is_time(text):
 
 
 def _samples(seed, text):
-    heading, language, lines = None, None, []
+    heading, seen, language, lines = None, 0, None, []
     for line in text.splitlines():
-        if language is None and (fence := re.fullmatch(r"```(\w+)", line)):
+        if language is None and (fence := re.fullmatch(r" *```(\w+)", line)):
             language, lines = fence[1], []
-        elif language is not None and line == "```":
-            yield Sample(seed, heading, language, "\n".join(lines) + "\n")
+        elif language is not None and line.strip() == "```":
+            seen += 1
+            name = heading if seen == 1 else f"{heading} ({seen})"
+            yield Sample(seed, name, language, dedent("\n".join(lines) + "\n"))
             language = None
         elif language is not None:
             lines.append(line)
         elif line.startswith("#"):
-            heading = line.lstrip("# ")
+            heading, seen = line.lstrip("# "), 0

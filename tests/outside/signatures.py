@@ -14,3 +14,9 @@ def standard(secret, hit):
 def minoots(secret, hit):
     """`X-MINOOTS-Signature`."""
     return "sha256=" + hmac.new(secret.encode(), hit.body, "sha256").hexdigest()
+
+
+def endpoint(secret, hit):
+    """`X-Webhook-Signature`, of endpoints."""
+    signed = f"{hit.headers['X-Webhook-Timestamp']}.".encode() + hit.body
+    return hmac.new(secret.encode(), signed, "sha256").hexdigest()

@@ -3,20 +3,22 @@
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from minoots import free_port
+from minoots import ROOT, free_port
 from waiting import until
 
 NODE = Path(__file__).parent / "node"
-DEPLOYED = "https://api-m3waemr5lq-uc.a.run.app"
-# What loads the client that the samples of 001 call.
-CLIENT = f"import {json.dumps(str(NODE / 'minoots.mjs'))};"
+# Where the documents have the service: deployed (000), and on one's own machine (003).
+SERVICE = ("https://api-m3waemr5lq-uc.a.run.app", "http://localhost:3001")
+# What loads the client that the samples of 001 take for granted.
+CLIENT = f"import {{ minoots }} from {json.dumps(str(ROOT / 'clients/js/index.js'))};\n"
 PROGRAMS = {"bash": ("bash", "sh"), "python": (sys.executable, "py"), "javascript": ("node", "mjs")}
 
 
@@ -41,6 +43,7 @@ class Stage:
             "NODE_PATH": str(NODE / "node_modules"),
             "MINOOTS_API_KEY": server.key,
             "MINOOTS_URL": server.url,
+            "MINOOTS_BASE_URL": server.url,
             "PYTHONUNBUFFERED": "1",
         }
 
@@ -52,7 +55,9 @@ class Stage:
 
     def put_on(self, text):
         """The text with the addresses and the key of this stage."""
-        text = text.replace(DEPLOYED, self.server.url).replace("YOUR_API_KEY", self.server.key)
+        for service in SERVICE:
+            text = text.replace(service, self.server.url)
+        text = text.replace("YOUR_API_KEY", self.server.key)
         text = re.sub(r"(webhook: )('https://hooks\.slack\.com|this\.teamWebhook)", r"format: 'slack', \1\2", text)
         text = re.sub(r"('webhook': self\.slack_webhook)", r"'format': 'slack', \1", text)
         text = re.sub(r"(webhook: )('https://discord\.com)", r"format: 'discord', \1\2", text)
@@ -106,8 +111,15 @@ class Stage:
         output = self.folder / "served.txt"
         with output.open("w") as file:
             command = self._command(sample, (), before, after)
+            # A group of its own, so that what a shell's sample starts ends with it.
             process = subprocess.Popen(
-                command, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, stdout=file, stderr=file
+                command,
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
             )
         try:
             until(
@@ -116,8 +128,9 @@ class Stage:
             assert process.poll() is None, f"{sample.heading} ended:\n{output.read_text()}"
             yield output.read_text
         finally:
-            process.terminate()
-            process.wait(10)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            process.wait(25)
 
     def timers(self):
         """All timers by name, in the order of their creation."""

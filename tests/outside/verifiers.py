@@ -33,6 +33,11 @@ class Received:
         headers[name] = value
         return replace(self, headers=headers)
 
+    def with_headers(self, changes):
+        headers = self.headers.copy()
+        headers.update(changes)
+        return replace(self, headers=headers)
+
     def is_accepted(self, library, secret):
         """Whether the library takes the delivery for one that was signed with the secret."""
         return self.answer(library, secret) is True

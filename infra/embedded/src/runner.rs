@@ -102,6 +102,10 @@ impl Runner {
             Ok(true) => self.app.attempt(&job.scope, &job.id).await.map(|_| true),
             other => other,
         };
+        if attempted.is_err() {
+            // It may have begun without being recorded. Nobody else begins it before the next line.
+            self.store.abandon_attempt(&job.scope, &job.id);
+        }
         drop(attempting);
         // Queued too late: the attempt that it was queued for is over. While it was known to be queued, others passed it
         // over, so if it has become due now it is queued again.

@@ -5,6 +5,7 @@
 use super::EmbeddedStore;
 use super::error::Result;
 use super::keys::Key;
+use super::record::unreadable;
 use super::tables::{Read as _, Table};
 use super::txn::Txn;
 use super::writer::Durability;
@@ -82,9 +83,7 @@ impl EmbeddedStore {
     pub(super) fn read_delivery_page(&self, scope: &Scope, query: &DeliveryQuery) -> Result<DeliveryPage> {
         let view = self.tables.view();
         let read = |id: &str| view.record(Table::Deliveries, &Key::scoped(scope, id));
-        let mut page = delivery_lists::page(&view, scope, query, read)?;
-        page.deliveries = page.deliveries.into_iter().map(|delivery| self.shown(delivery)).collect();
-        Ok(page)
+        delivery_lists::page(&view, scope, query, read, |delivery| self.shown(delivery))
     }
 
     /// The delivery as it is shown: one that somebody is at is being sent.
@@ -189,11 +188,16 @@ impl EmbeddedStore {
         now: Timestamp,
         limit: usize,
     ) -> Result<usize> {
+        let mut before = Vec::new();
         loop {
             let open = delivery_lists::open(&self.tables.view(), scope, endpoint, limit)?;
             if open.is_empty() {
                 return Ok(0);
             }
+            if open == before {
+                return Err(unreadable(Table::DeliveryLists, "it lists deliveries as open that have ended"));
+            }
+            before.clone_from(&open);
             let (scope, reason) = (scope.clone(), reason.to_owned());
             let job = move |txn: &mut Txn<'_>| deliveries::give_up(txn, &scope, &open, now, &reason);
             let given_up = self.writer.run(Durability::Disk, job).await?;
@@ -220,7 +224,7 @@ impl EmbeddedStore {
     }
 
     /// The attempt that [`begin_attempt`](minoots_shared::ports::Store::begin_attempt) began was given up without a result:
-    /// it may be begun again. For a shutdown that can't wait for it.
+    /// it may be begun again.
     pub fn abandon_attempt(&self, scope: &Scope, id: &DeliveryId) {
         self.attempts.release(&Key::scoped(scope, id.as_str()));
     }

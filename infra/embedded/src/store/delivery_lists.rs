@@ -26,12 +26,12 @@ pub(super) enum List<'a> {
 impl<'a> List<'a> {
     /// The list that holds least beside what is asked for.
     fn for_query(query: &'a DeliveryQuery) -> Self {
-        use DeliveryStatus::{Failed, Pending, Retrying};
+        use DeliveryStatus::{Failed, Pending, Retrying, Sending};
         match (&query.endpoint, query.status) {
             (None, Some(Failed)) => Self::Failed,
             (None, _) => Self::All,
             (Some(endpoint), Some(Failed)) => Self::EndpointFailed(endpoint),
-            (Some(endpoint), Some(Pending | Retrying)) => Self::EndpointOpen(endpoint),
+            (Some(endpoint), Some(Pending | Retrying | Sending)) => Self::EndpointOpen(endpoint),
             (Some(endpoint), _) => Self::Endpoint(endpoint),
         }
     }
@@ -68,17 +68,23 @@ pub(super) fn entries(delivery: &Delivery) -> impl Iterator<Item = Vec<u8>> {
     List::of_delivery(delivery).map(move |list| entry(list.key(&delivery.scope), place))
 }
 
-/// One page; `read` reads a delivery by its id.
+/// One page; `read` reads a delivery by its id, and `shown` makes of it what callers see: asked for in either state it is
+/// found.
 pub(super) fn page(
     view: &View<'_>,
     scope: &Scope,
     query: &DeliveryQuery,
     read: impl Fn(&str) -> Result<Option<Delivery>>,
+    shown: impl Fn(Delivery) -> Delivery,
 ) -> Result<DeliveryPage> {
     let list = List::for_query(query);
-    let matches = |delivery: &Delivery| query.status.is_none_or(|status| delivery.status == status);
+    let asked_for = |delivery: Delivery| {
+        let stored = delivery.status;
+        let shown = shown(delivery);
+        query.status.is_none_or(|status| status == stored || status == shown.status).then_some(shown)
+    };
     let after = query.after.as_ref().map(|after| (after.created_at, after.id.as_str()));
-    let take = |id: &str| Ok(read(id)?.filter(&matches));
+    let take = |id: &str| Ok(read(id)?.and_then(asked_for));
     let (deliveries, next) = walk(view, Table::DeliveryLists, list.key(scope), after, query.limit, take)?;
     let next = next.map(|(created_at, id)| DeliveryPosition { created_at, id: DeliveryId::new(id) });
     Ok(DeliveryPage { deliveries, next })

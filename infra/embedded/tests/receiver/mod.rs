@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-/// For what does not come at all.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// For what does not come at all. Shorter than the minute in which the sweep finds what was overlooked.
+const PATIENCE: Duration = Duration::from_secs(40);
 /// Instead of a status code: no answer.
 pub(crate) const NEVER: u16 = 0;
 

@@ -1,0 +1,37 @@
+"""The event types that the service knows."""
+
+from typing import Final
+
+
+class WEBHOOK_EVENTS:
+    """`webhook.…` and `timer.…` the service sends by itself: to subscribe to, not to send."""
+
+    PROJECT_CREATED: Final = "project.created"
+    PROJECT_UPDATED: Final = "project.updated"
+    PROJECT_DELETED: Final = "project.deleted"
+    SESSION_STARTED: Final = "session.started"
+    SESSION_ENDED: Final = "session.ended"
+    SESSION_MESSAGE: Final = "session.message"
+    SESSION_PAUSED: Final = "session.paused"
+    SESSION_RESUMED: Final = "session.resumed"
+    RECORDING_COMPLETED: Final = "recording.completed"
+    RECORDING_FAILED: Final = "recording.failed"
+    AGENT_CONNECTED: Final = "agent.connected"
+    AGENT_DISCONNECTED: Final = "agent.disconnected"
+    AGENT_STATUS_CHANGED: Final = "agent.status_changed"
+    SUBSCRIPTION_CREATED: Final = "subscription.created"
+    SUBSCRIPTION_UPDATED: Final = "subscription.updated"
+    SUBSCRIPTION_CANCELLED: Final = "subscription.cancelled"
+    PAYMENT_SUCCEEDED: Final = "payment.succeeded"
+    PAYMENT_FAILED: Final = "payment.failed"
+    STORAGE_QUOTA_WARNING: Final = "storage.quota_warning"
+    STORAGE_QUOTA_EXCEEDED: Final = "storage.quota_exceeded"
+    USER_CREATED: Final = "user.created"
+    USER_UPDATED: Final = "user.updated"
+    USER_DELETED: Final = "user.deleted"
+    WEBHOOK_TEST: Final = "webhook.test"
+    WEBHOOK_DISABLED: Final = "webhook.disabled"
+    TIMER_CREATED: Final = "timer.created"
+    TIMER_PROGRESS: Final = "timer.progress"
+    TIMER_EXPIRED: Final = "timer.expired"
+    TIMER_CANCELLED: Final = "timer.cancelled"
