@@ -2,10 +2,11 @@
 
 VENV := .venv
 NODE := tests/outside/node
+EMULATOR := target/emulator
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help dev test check packages
+.PHONY: help dev test check emulator packages
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -14,7 +15,7 @@ help: ## show this list
 dev: ## serve on http://127.0.0.1:3001
 	cargo run --release --locked -- dev
 
-test: $(VENV)/installed $(NODE)/node_modules/.package-lock.json ## all tests: the crates', then the release binary's from outside
+test: $(VENV)/installed $(EMULATOR)/installed $(NODE)/node_modules/.package-lock.json ## all tests: the crates', then the release binary's from outside
 	RUST_TEST_THREADS=8 cargo test --workspace --locked
 	cargo build --release --locked
 	pytest tests/outside
@@ -33,6 +34,13 @@ check: $(VENV)/installed $(NODE)/node_modules/.package-lock.json ## formatting, 
 $(VENV)/installed: tests/outside/requirements.txt | packages
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --requirement $<
+	touch $@
+
+emulator: $(EMULATOR)/installed ## the AWS emulator that the tests of infra/aws run on
+
+$(EMULATOR)/installed: tests/emulator/requirements.txt | packages
+	python3 -m venv $(EMULATOR)
+	$(EMULATOR)/bin/pip install --quiet --requirement $<
 	touch $@
 
 # npm writes this file last, so it stands for the whole folder.

@@ -17,16 +17,19 @@ mod read;
 mod replay;
 mod send_event;
 mod step;
+mod sweep;
 mod test_send;
 
 pub use accounts::{Caller, NewApiKey};
 pub use create::{Answered, Once, Outcome, Render, Usage};
 pub use endpoints::EndpointInUse;
 pub use error::Error;
+pub use fall_due::Rang;
 pub use history::EndpointStatistics;
 pub use read::TimerWithDeliveries;
 pub use send_event::{CreatedProject, SentEvent};
-pub(crate) use step::cause;
+pub use step::cause;
+pub use sweep::Swept;
 
 use crate::ports::{Alarms, Queue, Store};
 use crate::webhook::client::WebhookClient;

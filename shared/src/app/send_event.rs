@@ -9,7 +9,7 @@ use crate::domain::ids::{EventId, ProjectId};
 use crate::domain::json::{Json, JsonText};
 use crate::domain::new_event::{self, NewProject};
 use crate::domain::time::Timestamp;
-use crate::ports::Accepted;
+use crate::ports::{Accepted, Unavailable};
 use crate::webhook::event_payload::EventPayload;
 use serde::Serialize;
 
@@ -141,12 +141,15 @@ impl App {
 
     /// Sees to it that events that were accepted are fanned out; what fails is left to the sweep.
     pub(super) async fn tell(&self, events: &[Event]) {
+        if let Err(error) = self.hand_over(events).await {
+            tracing::warn!(events = events.len(), error = %cause(&error), "events not queued: the sweep will find them");
+        }
+    }
+
+    /// Hands events over to be fanned out, those that have targets without a delivery.
+    pub(super) async fn hand_over(&self, events: &[Event]) -> Result<(), Unavailable> {
         let waiting = events.iter().filter(|event| !event.remaining().is_empty());
         let waiting: Vec<_> = waiting.map(|event| (event.scope.clone(), event.id.clone())).collect();
-        if !waiting.is_empty()
-            && let Err(error) = self.queue.fan_out(&waiting).await
-        {
-            tracing::warn!(events = waiting.len(), error = %cause(&error), "events not queued: the sweep will find them");
-        }
+        if waiting.is_empty() { Ok(()) } else { self.queue.fan_out(&waiting).await }
     }
 }

@@ -2,6 +2,8 @@
 
 use super::{App, Error};
 use crate::domain::account::Scope;
+use crate::domain::delivery::Delivery;
+use crate::domain::event::Event;
 use crate::domain::ids::TimerId;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::Timer;
@@ -12,6 +14,16 @@ use std::sync::Arc;
 
 /// How often a step is decided anew because the timer changed meanwhile.
 pub(super) const MOST_TRIES: usize = 100;
+
+/// A step that was written, with what follows from it and is not done yet.
+pub(super) struct Taken {
+    /// The timer after it.
+    pub(super) timer: Timer,
+    /// To be sent.
+    pub(super) deliveries: Vec<Arc<Delivery>>,
+    /// To be fanned out.
+    pub(super) events: Vec<Event>,
+}
 
 impl App {
     /// Changes a timer as `decide` says. What is due by now happens first: a timer whose time is up has expired, even
@@ -37,9 +49,23 @@ impl App {
         Err(Error::Contended)
     }
 
-    /// Writes a transition and, once it is written, sends its deliveries and sets its alarms. `None`: the timer has changed
-    /// since `before` was read, and nothing was written.
+    /// Writes a transition and, once it is written, sends its deliveries, tells its events and sets its alarms. `None`: the
+    /// timer has changed since `before` was read, and nothing was written.
     pub(super) async fn take(&self, before: &Timer, transition: Transition) -> Result<Option<Timer>, Unavailable> {
+        let Some(Taken { timer, deliveries, events }) = self.commit(before, transition).await? else { return Ok(None) };
+        if let Err(error) = self.send(deliveries).await {
+            tracing::warn!(timer = %timer.id, error = %cause(&error), "deliveries not queued: the sweep will find them");
+        }
+        self.tell(&events).await;
+        if timer.epoch != before.epoch {
+            self.set_alarms(&alarms(&timer)).await;
+            self.unset_alarms(&alarms(before)).await;
+        }
+        Ok(Some(timer))
+    }
+
+    /// Writes a transition. `None`: the timer has changed since `before` was read, and nothing was written.
+    pub(super) async fn commit(&self, before: &Timer, transition: Transition) -> Result<Option<Taken>, Unavailable> {
         let deliveries: Vec<_> = transition.happened.iter().filter_map(payload::delivery).map(Arc::new).collect();
         let mut events = Vec::new();
         for happening in &transition.happened {
@@ -58,20 +84,12 @@ impl App {
             happened: transition.happened.len(),
             events: events.clone(),
         };
-        if !self.store.commit_step(step).await? {
-            return Ok(None);
-        }
-        if !deliveries.is_empty()
-            && let Err(error) = self.queue.send(deliveries).await
-        {
-            tracing::warn!(timer = %timer.id, error = %cause(&error), "deliveries not queued: the sweep will find them");
-        }
-        self.tell(&events).await;
-        if timer.epoch != before.epoch {
-            self.set_alarms(&alarms(&timer)).await;
-            self.unset_alarms(&alarms(before)).await;
-        }
-        Ok(Some(timer))
+        Ok(self.store.commit_step(step).await?.then_some(Taken { timer, deliveries, events }))
+    }
+
+    /// Hands deliveries over to be sent.
+    pub(super) async fn send(&self, deliveries: Vec<Arc<Delivery>>) -> Result<(), Unavailable> {
+        if deliveries.is_empty() { Ok(()) } else { self.queue.send(deliveries).await }
     }
 
     /// Sets alarms; what fails is left to the sweep, since the timers themselves are safe.
@@ -109,7 +127,7 @@ pub(super) fn alarms(timer: &Timer) -> Vec<Alarm> {
 }
 
 /// An error with its causes on one line.
-pub(crate) fn cause(error: &dyn std::error::Error) -> String {
+pub fn cause(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(source) = next {

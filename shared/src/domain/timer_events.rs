@@ -5,7 +5,7 @@ use super::event::Event;
 use super::ids::{EndpointId, EventId};
 use super::json::JsonText;
 use super::time::Timestamp;
-use super::timer::Timer;
+use super::timer::{State, Timer};
 use super::timer_view::TimerView;
 use super::transition::{Happening, TimerEvent};
 use serde::Serialize;
@@ -34,6 +34,24 @@ impl Happening {
 /// The event that tells `targets` of a new timer.
 pub fn created(timer: &Timer, targets: Vec<EndpointId>) -> Event {
     event(TIMER_CREATED, timer, timer.created_at, None, targets)
+}
+
+/// The ids of the events that a timer's plan led to at this instant, as far as it has happened: those that endpoints were
+/// told of if any were subscribed.
+pub fn ids_at(timer: &Timer, at: Timestamp) -> Vec<EventId> {
+    let (start, end, expired) = match timer.state {
+        State::Running { start, end } => (start, end, false),
+        State::Expired { start, at } => (start, at, true),
+        State::Paused { .. } | State::Cancelled { .. } => return Vec::new(),
+    };
+    let fired = timer.milestones.iter().filter(|milestone| timer.fired.contains(&milestone.position));
+    let reached = fired.filter(|milestone| milestone.position.reached_at(start, end) == Some(at));
+    let mut ids: Vec<_> =
+        reached.map(|milestone| event_id(TIMER_PROGRESS, timer, at, Some(milestone.label.as_str()))).collect();
+    if expired && end == at {
+        ids.push(event_id(TIMER_EXPIRED, timer, at, None));
+    }
+    ids
 }
 
 #[derive(Serialize)]
@@ -96,6 +114,12 @@ mod tests {
         let later = timer.fall_due(Timestamp(u64::MAX - 9)).unwrap().happened;
         let tell = |happened: &[Happening]| -> Vec<Event> { happened.iter().map(|h| h.told_to(Vec::new())).collect() };
         assert_eq!(tell(&late), tell(&later));
+        let after = timer.fall_due(Timestamp(u64::MAX)).unwrap().timer;
+        for event in tell(&late) {
+            assert_eq!(ids_at(&after, event.created_at), std::slice::from_ref(&event.id));
+            assert_eq!(ids_at(&timer, event.created_at), []);
+        }
+        assert_eq!(ids_at(&after, Timestamp(7)), []);
         let mut events = tell(&late);
         events.push(created(&timer, Vec::new()));
         let types: Vec<_> = events.iter().map(|event| event.event_type.as_str()).collect();
