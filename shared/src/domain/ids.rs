@@ -70,6 +70,9 @@ impl ApiKeyId {
     }
 }
 
+/// How many characters of a delivery's id stand before its timer's: `del_`, the instant, and the digest's part.
+const BEFORE_TIMER: usize = "del_".len() + 12 + 12;
+
 impl DeliveryId {
     /// The id of the delivery that happens at `at` for the reason that `digest` stands for.
     ///
@@ -81,6 +84,20 @@ impl DeliveryId {
             text.push_str(&format!("{byte:02x}"));
         }
         Self(text)
+    }
+
+    /// [`Self::derive`] for a timer's delivery. It ends with the timer's id, so that a store can keep a timer's deliveries
+    /// with their timer and still find each by its own id.
+    pub fn of_timer(timer: &TimerId, at: Timestamp, digest: &[u8; 32]) -> Self {
+        let mut text = Self::derive(at, digest).0;
+        text.truncate(BEFORE_TIMER);
+        Self(format!("{text}_{timer}"))
+    }
+
+    /// The timer that the id names, if it names one.
+    pub fn timer(&self) -> Option<TimerId> {
+        let timer = self.0.get(BEFORE_TIMER..)?.strip_prefix('_')?;
+        TimerId::is_valid_choice(timer).then(|| TimerId::new(timer))
     }
 }
 
@@ -100,6 +117,21 @@ mod tests {
         let late = TimerId::generate(Timestamp(1_700_000_000_001), &[0; 10]);
         assert!(early < late);
         assert!(TimerId::is_valid_choice(early.as_str()));
+    }
+
+    #[test]
+    fn a_timers_delivery_names_its_timer_and_differs_by_instant_and_reason() {
+        for timer in ["a", "_", "timer_0193", &"x".repeat(48)] {
+            let timer = TimerId::new(timer);
+            let id = DeliveryId::of_timer(&timer, Timestamp(1_700_000_000_000), &[7; 32]);
+            assert_eq!(id.timer(), Some(timer.clone()));
+            assert_eq!(id, DeliveryId::of_timer(&timer, Timestamp(1_700_000_000_000), &[7; 32]));
+            assert_ne!(id, DeliveryId::of_timer(&timer, Timestamp(1_700_000_000_001), &[7; 32]));
+            assert_ne!(id, DeliveryId::of_timer(&timer, Timestamp(1_700_000_000_000), &[8; 32]));
+        }
+        for other in ["", "del_", "del_unknown", DeliveryId::derive(Timestamp(1), &[7; 32]).as_str(), &"é".repeat(30)] {
+            assert_eq!(DeliveryId::new(other).timer(), None, "{other}");
+        }
     }
 
     #[test]

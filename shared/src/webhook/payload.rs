@@ -80,7 +80,7 @@ fn delivery_id(happening: &Happening) -> DeliveryId {
     }
     digest.update(timer.epoch.to_be_bytes());
     digest.update(timer.created_at.0.to_be_bytes());
-    DeliveryId::derive(*at, &digest.finalize().into())
+    DeliveryId::of_timer(&timer.id, *at, &digest.finalize().into())
 }
 
 fn render(happening: &Happening, action: &Action, url: &str) -> String {

@@ -1,0 +1,2 @@
+//! The HTTP API behind API Gateway or a function URL.
+fn main() {}

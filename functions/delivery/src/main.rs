@@ -1,0 +1,2 @@
+//! Sends webhooks: on the delivery queue.
+fn main() {}

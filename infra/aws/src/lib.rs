@@ -1,0 +1,12 @@
+//! Minoots' ports on DynamoDB, EventBridge Scheduler and SQS, and what the functions do with them.
+
+pub mod alarms;
+pub mod clients;
+pub mod config;
+mod costs;
+pub mod messages;
+pub mod queue;
+pub mod schedule;
+pub mod store;
+
+pub use costs::Costs;

@@ -1,0 +1,86 @@
+//! An AWS emulator for this test binary: started once, on a free port, and gone when the binary is.
+
+use minoots_aws::clients::{Clients, Connection};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long the emulator may take to start on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The emulator.
+pub(crate) struct Emulator {
+    port: u16,
+    // Its standard input ends with this process, and then so does the emulator.
+    _process: Child,
+}
+
+/// This binary's emulator.
+pub(crate) fn emulator() -> &'static Emulator {
+    static EMULATOR: OnceLock<Emulator> = OnceLock::new();
+    EMULATOR.get_or_init(Emulator::start)
+}
+
+impl Emulator {
+    fn start() -> Self {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr()).expect("a free port").port();
+        let crate_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let python = std::env::var_os("EMULATOR_PYTHON")
+            .map_or_else(|| crate_dir.join("../../target/emulator/bin/python"), PathBuf::from);
+        let log = std::fs::File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("emulator-{port}.log")));
+        let log = log.expect("the target folder can be written");
+        let process = Command::new(&python)
+            .arg(crate_dir.join("tests/emulator/start.py"))
+            .env("MINISTACK_ACCOUNT_ID", "123456789012")
+            .env("GATEWAY_PORT", port.to_string())
+            .env("BIND_HOST", "127.0.0.1")
+            .env("IOT_MTLS_ENABLED", "0")
+            .env("SFTP_ENABLED", "0")
+            .env("MINISTACK_REGION", "eu-west-1")
+            .env("AWS_DEFAULT_REGION", "eu-west-1")
+            .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"))
+            .env("LAMBDA_EXECUTOR", "local")
+            .stdin(Stdio::piped())
+            .stdout(log.try_clone().expect("the log can be opened twice"))
+            .stderr(log)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{} can't be run ({error}): `make emulator` installs it", python.display()));
+        let started = Instant::now();
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            assert!(started.elapsed() < PATIENCE, "the emulator does not listen on port {port}: see its log in target/tmp");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Self { port, _process: process }
+    }
+
+    /// Where it listens.
+    pub(crate) fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// How it is reached.
+    pub(crate) fn connection(&self) -> Connection {
+        Connection {
+            region: "eu-west-1".to_owned(),
+            access_key_id: "test".to_owned(),
+            secret_access_key: "test".to_owned().into(),
+            session_token: None,
+            endpoint: Some(self.endpoint()),
+            trusted: None,
+        }
+    }
+
+    /// Clients of it.
+    pub(crate) fn clients(&self) -> Clients {
+        Clients::new(&self.connection())
+    }
+}
+
+/// A name that nothing else in this emulator has.
+pub(crate) fn fresh_name(kind: &str) -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    format!("{kind}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+}
