@@ -13,14 +13,30 @@ AWS = ROOT / "infra/aws/src"
 @dataclass(frozen=True)
 class Crate:
     folder: str
-    binary: str
+    # What of config.rs it reads.
+    configuration: str
 
 
 FUNCTIONS = {
-    "ApiFunction": Crate("functions/api", "minoots-api"),
-    "ExpiryHandlerFunction": Crate("functions/expiry-handler", "minoots-expiry-handler"),
-    "DeliveryFunction": Crate("functions/delivery", "minoots-delivery"),
+    "ApiFunction": Crate("functions/api", "api"),
+    "ExpiryHandlerFunction": Crate("functions/expiry-handler", "expiry"),
+    "DeliveryFunction": Crate("functions/delivery", "delivery"),
 }
+
+
+def variables(crate):
+    """The variables that a function reads, save for those that Lambda itself sets or that no deployment does."""
+    return {name for name in _variables(crate.configuration) if not name.startswith("AWS_")}
+
+
+@cache
+def _variables(method):
+    source = (AWS / "config.rs").read_text().split("#[cfg(test)]")[0]
+    body = re.search(rf"^    (?:pub )?fn {method}\(&self.*?^    }}$", source, re.MULTILINE | re.DOTALL)
+    assert body, f"config.rs has no method {method}"
+    found = set(re.findall(r'self\s*\.(?:given|required|seconds|number)\(\s*"([A-Z_]+)"', body[0]))
+    called = set(re.findall(r"self\s*\.(\w+)\(\)", body[0]))
+    return found.union(*(_variables(other) for other in called))
 
 
 @cache
