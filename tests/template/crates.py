@@ -62,6 +62,20 @@ def table_keys():
 
 
 @cache
+def metrics():
+    """The metrics that the functions write, each with its dimensions."""
+    source = (AWS / "metrics.rs").read_text().split("#[cfg(test)]")[0]
+    names = dict(re.findall(r'const (\w+): Metric = Metric \{ name: "(\w+)"', source))
+    [first] = re.findall(r'vec!\["(\w+)"\]', source)
+    found = set()
+    for path in (AWS / "handlers").glob("*.rs"):
+        for constant, more in re.findall(r'\.write\(now, (\w+), (?:None|Some\(\("(\w+)")', path.read_text()):
+            found.add((names[constant], first, more) if more else (names[constant], first))
+    assert {name for name, *_ in found} == set(names.values()), "each metric is written somewhere"
+    return found
+
+
+@cache
 def runbook_sections():
     """The alarms that the runbook explains: its headings of the form ## `name`."""
     return set(re.findall(r"^## `([a-z0-9-]+)`$", (ROOT / "docs/runbook.md").read_text(), re.MULTILINE))

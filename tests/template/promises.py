@@ -3,6 +3,7 @@
 Each promise takes a template and yields what breaks it, in words; of a good template it yields nothing.
 """
 
+import json
 import re
 
 import crates
@@ -130,7 +131,9 @@ CONSUME = "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes"
 SEND = allow("sqs:SendMessage", DUE, DELIVERY)
 # What each role may do: exactly this.
 ROLES = {
-    "ApiRole": allow("dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem dynamodb:DeleteItem dynamodb:Query", TABLE)
+    "ApiRole": allow(
+        "dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem dynamodb:DeleteItem dynamodb:Query", TABLE
+    )
     | SEND
     | allow("scheduler:CreateSchedule scheduler:DeleteSchedule", SCHEDULES)
     | allow("iam:PassRole", "${ScheduleRole.Arn}")
@@ -237,7 +240,11 @@ def each_function_is_built_from_its_crate(template):
         if function.get("Metadata", {}).get("BuildMethod") != "rust-cargolambda":
             yield f"{name} is not built by cargo-lambda"
     for name, function in template.stack(Architecture="x86_64").of("AWS::Lambda::Function").items():
-        if (function["Runtime"], function["Handler"], function["Architectures"]) != ("provided.al2023", "bootstrap", ["x86_64"]):
+        if (function["Runtime"], function["Handler"], function["Architectures"]) != (
+            "provided.al2023",
+            "bootstrap",
+            ["x86_64"],
+        ):
             yield f"{name} runs as {function['Runtime']}, {function['Handler']}, {function['Architectures']}"
 
 
@@ -292,7 +299,9 @@ def every_request_reaches_the_api_function_and_not_too_many_at_once(template):
         "Principal": "apigateway.amazonaws.com",
         "SourceArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:${{HttpApi}}/*",
     }
-    permissions = [it for it in stack.of("AWS::Lambda::Permission").values() if it["Principal"] != "events.amazonaws.com"]
+    permissions = [
+        it for it in stack.of("AWS::Lambda::Permission").values() if it["Principal"] != "events.amazonaws.com"
+    ]
     if permissions != [granted]:
         yield f"the API may be invoked by {permissions}"
 
@@ -302,7 +311,10 @@ def the_sweep_runs_every_minute(template):
     stack = template.stack()
     rules = list(stack.of("AWS::Events::Rule").values())
     runs = [
-        (rule["ScheduleExpression"], target["Arn"]) for rule in rules for target in rule["Targets"] if rule.get("State") != "DISABLED"
+        (rule["ScheduleExpression"], target["Arn"])
+        for rule in rules
+        for target in rule["Targets"]
+        if rule.get("State") != "DISABLED"
     ]
     if runs != [("rate(1 minute)", "${ExpiryHandlerFunction.Arn}")]:
         yield f"what runs by itself is {runs}"
@@ -387,9 +399,9 @@ WATCHED = {
     ("AWS/ApiGateway", "5xx", "${HttpApi}"),
     ("AWS/DynamoDB", "ReadThrottleEvents", "${Table}"),
     ("AWS/DynamoDB", "WriteThrottleEvents", "${Table}"),
-    ("AWS/Events", "Invocations", "${ExpiryHandlerFunctionSweep}"),
     ("Minoots", "Repaired", STACK),
-    ("Minoots", "Lateness", STACK),
+    ("Minoots", "Missed", STACK),
+    ("Minoots", "FirstAttemptLateness", STACK),
 }
 
 
@@ -403,3 +415,23 @@ def everything_that_can_go_wrong_is_watched(template):
         yield f"no alarm watches {missing}"
     for more in watched - WATCHED:
         yield f"an alarm watches {more}"
+
+
+@promise
+def the_metrics_of_our_own_that_are_watched_are_those_that_the_code_writes(template):
+    stack = template.stack()
+    emitted = crates.metrics()
+    [dashboard] = stack.of("AWS::CloudWatch::Dashboard").values()
+    shown = [
+        [part for part in metric if isinstance(part, str)]
+        for widget in json.loads(dashboard["DashboardBody"])["widgets"]
+        for metric in widget["properties"]["metrics"]
+    ]
+    used = {(name, *dimensions[::2]) for space, name, *dimensions in shown if space == "Minoots"}
+    for alarm in stack.of("AWS::CloudWatch::Alarm").values():
+        if alarm["Namespace"] == "Minoots":
+            used.add((alarm["MetricName"], *[dimension["Name"] for dimension in alarm["Dimensions"]]))
+    for metric in used - emitted:
+        yield f"{metric} is watched, and never written"
+    for metric in emitted - used:
+        yield f"{metric} is written, and never seen"

@@ -33,13 +33,18 @@ def test_checkov_finds_nothing_but_what_is_left_out_for_a_reason(form, expanded,
     path = TEMPLATE if form == "as it is written" else expanded
     # In another folder, where it doesn't find the list of what to leave out.
     found = subprocess.run(
-        [CHECKOV, "-f", path, "--framework", "cloudformation", "-o", "json"], cwd=tmp_path, capture_output=True, text=True
+        [CHECKOV, "-f", path, "--framework", "cloudformation", "-o", "json"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
     )
     results = json.loads(found.stdout)["results"]
     failed = {check["check_id"] for check in results["failed_checks"]}
     assert results["parsing_errors"] == []
     assert len(results["passed_checks"]) > 30, "checkov read the template"
-    assert failed == left_out().keys(), f"not left out: {failed - left_out().keys()}, not needed: {left_out().keys() - failed}"
+    assert failed == left_out().keys(), (
+        f"not left out: {failed - left_out().keys()}, not needed: {left_out().keys() - failed}"
+    )
 
 
 def test_everything_left_out_says_why():

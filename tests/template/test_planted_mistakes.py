@@ -31,8 +31,8 @@ MISTAKES = {
     ),
     "the delivery queue's failed messages are deleted": (
         (
-            "Queue: !GetAtt DeliveryQueue.Arn\n            BatchSize: 10\n            FunctionResponseTypes: [ReportBatchItemFailures]\n",
-            "Queue: !GetAtt DeliveryQueue.Arn\n            BatchSize: 10\n",
+            "DeliveryQueue.Arn\n            BatchSize: 10\n            FunctionResponseTypes: [ReportBatchItemFailures]\n",
+            "DeliveryQueue.Arn\n            BatchSize: 10\n",
         ),
         "every_function_fed_by_a_queue_reports_which_messages_failed",
     ),
@@ -41,7 +41,10 @@ MISTAKES = {
         "concurrency_is_limited_at_the_queue_where_it_burns_no_receives",
     ),
     "a role may do everything with the table": (
-        ("Action: [dynamodb:GetItem, dynamodb:BatchGetItem, dynamodb:PutItem, dynamodb:DeleteItem, dynamodb:Query]", "Action: dynamodb:*"),
+        (
+            "Action: [dynamodb:GetItem, dynamodb:BatchGetItem, dynamodb:PutItem, dynamodb:DeleteItem, dynamodb:Query]",
+            "Action: dynamodb:*",
+        ),
         "each_role_may_do_exactly_what_it_needs",
     ),
     "a role can't change a message's visibility, so nothing waits for its retry": (
@@ -103,7 +106,10 @@ MISTAKES = {
     ),
     "a resource refers to one that was renamed": (("!GetAtt ApiLogs.Arn", "!GetAtt ApiLog.Arn"), "cfn-lint"),
     "a property is misspelled": (("PayloadFormatVersion:", "PayloadVersion:"), "cfn-lint"),
-    "a value is none of those allowed": (("ProtocolType: HTTP\n", "ProtocolType: HTTPS\n"), "cfn-lint"),
+    "a value is none of those allowed": (
+        ("AttributeName: dp, AttributeType: S", "AttributeName: dp, AttributeType: Text"),
+        "cfn-lint",
+    ),
 }
 
 

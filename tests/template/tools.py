@@ -8,8 +8,7 @@ from pathlib import Path
 from sam import ROOT
 
 TOOLS = Path(sys.executable).parent
-CHECKOV = Path(os.environ.get("CHECKOV", ROOT / ".venv-checkov/bin/checkov"))
-MINISTACK = Path(os.environ.get("MINISTACK_PYTHON", ROOT / ".venv-ministack/bin/python"))
+CHECKOV = Path(os.environ.get("CHECKOV", ROOT / "target/checkov/bin/checkov"))
 
 
 def environment(**more):
@@ -22,7 +21,15 @@ def environment(**more):
 def run(*command, cwd=ROOT, timeout=900, **more):
     """What a command prints; it has to succeed."""
     done = subprocess.run(
-        command, cwd=cwd, env=environment(**more), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout
+        command,
+        cwd=cwd,
+        env=environment(**more),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
     )
-    assert done.returncode == 0, f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == 0, (
+        f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    )
     return done.stdout
