@@ -60,26 +60,6 @@ pub(crate) async fn of_many_who_begin_an_attempt_at_once_one_gets_it(world: &mut
     }
 }
 
-pub(crate) async fn an_attempt_that_begins_as_the_one_before_ends_has_the_next_number(world: &mut World<'_>) {
-    for number in 0..20 {
-        let (_, delivery) = open_delivery(world, &format!("t{number}")).await;
-        let first = begin(world, &delivery.id).await.expect("it is open");
-        let begun = at_once(8, |part| {
-            let (store, scope, id) = (world.store(), world.mine.clone(), delivery.id.clone());
-            let result = answered(&first, DUE, 500);
-            async move {
-                if part == 0 {
-                    store.finish_attempt(&scope, &id, result).await.sure().expect("it is new");
-                }
-                store.begin_attempt(&scope, &id).await.sure()
-            }
-        })
-        .await;
-        let begun: Vec<_> = begun.into_iter().flatten().map(|delivery| delivery.next_attempt()).collect();
-        assert_eq!(begun, [2]);
-    }
-}
-
 pub(crate) async fn a_recorded_attempt_is_what_the_rules_make_of_it(world: &mut World<'_>) {
     type Result = fn(&Delivery) -> AttemptResult;
     let results: [(&str, Result); 6] = [

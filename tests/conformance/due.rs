@@ -1,9 +1,9 @@
 //! What is due when: complete, in order, from every scope, and nothing that is not.
 
 use crate::samples::{FAR, Sketch, answered, cancel, change, fall_due, fire, later, numbered, pause, resume, sketch};
-use crate::world::{ALL, Sure as _, World, at_once, create};
+use crate::world::{ALL, Sure as _, World, create};
 use minoots_shared::domain::account::{Mode, Scope};
-use minoots_shared::domain::ids::{AccountId, TimerId};
+use minoots_shared::domain::ids::AccountId;
 use minoots_shared::domain::time::{Millis, Timestamp};
 use minoots_shared::domain::timer::Timer;
 use minoots_shared::ports::{DueDelivery, DueTimer, TimerStep};
@@ -130,51 +130,6 @@ pub(crate) async fn a_change_moves_when_a_timer_is_due_and_leaves_nothing_at_the
         let due: Vec<_> = world.due_timers(FAR).await.into_iter().map(|due| due.at).collect();
         assert_eq!(due, Vec::from_iter(timer.next_due()));
     }
-}
-
-pub(crate) async fn what_is_due_earlier_than_all_that_was_seen_before_is_seen(world: &mut World<'_>) {
-    let (store, own) = (world.store(), world.mine.clone());
-    let place =
-        async |id: &str, length: u64| create(&*store, &own, &[telling_once(id).lasting(length).timer(&own)]).await;
-    let due = async |until: Timestamp| -> Vec<_> {
-        world.due_timers(until).await.into_iter().map(|due| due.id.to_string()).collect()
-    };
-    place("late", 50_000).await;
-    assert_eq!(due(FAR).await, ["late"]);
-    assert_eq!(due(later(40_000)).await, [""; 0]);
-    place("earlier", 30_000).await;
-    assert_eq!(due(later(40_000)).await, ["earlier"]);
-    place("earliest", 1).await;
-    assert_eq!(due(FAR).await, ["earliest", "earlier", "late"]);
-    for (count, id) in ["late", "earlier", "earliest"].into_iter().enumerate() {
-        let timer = world.timer(&TimerId::new(id)).await;
-        world.take(fall_due(&timer, FAR)).await;
-        let due = world.due_deliveries(FAR).await;
-        assert_eq!((due.len(), due[0].at), (count + 1, timer.next_due().expect("it ran")));
-    }
-}
-
-pub(crate) async fn what_is_created_while_others_look_for_what_is_due_is_seen_at_once(world: &mut World<'_>) {
-    let missed = at_once(6, |task| {
-        let (store, scope) = (world.store(), world.mine.clone());
-        async move {
-            let mut missed = Vec::new();
-            for number in 0..25 {
-                // Earlier and earlier in some tasks, later and later in others.
-                let length = if task % 2 == 0 { 100_000 - number * 1_000 } else { 1 + number * 1_000 } + task as u64;
-                let id = format!("t{task}-{number}");
-                create(&*store, &scope, &[telling_once(&id).lasting(length).timer(&scope)]).await;
-                let due = store.due_timers(later(length), ALL).await.sure();
-                if !due.iter().any(|due| due.id.as_str() == id) {
-                    missed.push(id);
-                }
-            }
-            missed
-        }
-    })
-    .await;
-    assert_eq!(missed.concat(), [""; 0]);
-    assert_eq!(world.due_timers(FAR).await.len(), 150);
 }
 
 /// Deliveries in each of the busy scopes, due at the ends that `length` gives their timers.

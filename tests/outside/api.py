@@ -5,11 +5,13 @@ import threading
 
 import requests
 
+from waiting import until
+
 ABSENT = object()
 
 
 class Api:
-    """Calls as one API key. A body that is not bytes or text is sent as JSON."""
+    """Calls as one API key. A body is sent as it is if bytes or text, in chunks if an iterator, else as JSON."""
 
     def __init__(self, url, key):
         self.url = url
@@ -28,6 +30,8 @@ class Api:
         content = {}
         if isinstance(body, (bytes, str)):
             content = {"data": body.encode() if isinstance(body, str) else body}
+        elif hasattr(body, "__next__"):
+            content = {"data": body}
         elif body is not ABSENT:
             content = {"json": body}
         return self._session().request(
@@ -60,6 +64,17 @@ class Api:
         """The summaries of the timer's deliveries."""
         return succeeded(self.get(f"/timers/{timer['id']}"))["deliveries"]
 
+    def delivery(self, timer, *statuses, within=5.0):
+        """The summary of the timer's only delivery, once it has one of the statuses, by default SUCCESS."""
+        statuses = statuses or ("SUCCESS",)
+
+        def reached():
+            deliveries = self.deliveries(timer)
+            assert len(deliveries) <= 1, f"one event, one URL, one delivery: {deliveries}"
+            return [delivery for delivery in deliveries if delivery["status"] in statuses]
+
+        return until(reached, within=within, promise=f"the delivery of {timer['id']} gets to {statuses}")[0]
+
     def change(self, timer, **fields):
         return succeeded(self.patch(f"/timers/{timer['id']}", fields))["timer"]
 
@@ -88,10 +103,14 @@ class Api:
     def webhook_secret(self):
         return succeeded(self.get("/account/webhook-secret"))["data"]["secret"]
 
+    def with_key(self, key):
+        """Another caller of the same server."""
+        return Api(self.url, key)
+
     def test_mode(self):
         """The same account through a key that sees its test data only."""
         answer = succeeded(self.post("/account/api-keys", {"mode": "test"}), 201)
-        return Api(self.url, answer["apiKey"])
+        return self.with_key(answer["apiKey"])
 
 
 def query(parameters):

@@ -1,10 +1,13 @@
 """What the tests stand on: servers and receivers that are there when a test begins and gone when it ends."""
 
+import subprocess
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from minoots import Server
+from misbehaving import Misbehaving
 from receiver import Receiver
 from stage import Stage
 
@@ -12,8 +15,9 @@ from stage import Stage
 def _servers(stack, folders):
     def start(*options, environment=None):
         server = Server(folders.mktemp("server"), *options, environment=environment)
+        server.start()
         stack.callback(_put_away, server)
-        return server.start()
+        return server
 
     return start
 
@@ -23,18 +27,24 @@ def _put_away(server):
         server.stop()
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """A server with no options but its port and data folder, one for each test file."""
-    with ExitStack() as stack:
-        yield _servers(stack, tmp_path_factory)()
-
-
 @pytest.fixture
 def start_server(tmp_path_factory):
     """Starts further servers, with options and environment as given."""
     with ExitStack() as stack:
         yield _servers(stack, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def start_servers(tmp_path_factory):
+    """Starts servers that stay for a whole test file."""
+    with ExitStack() as stack:
+        yield _servers(stack, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def server(start_servers):
+    """A server with no options but its port and data folder, one for each test file."""
+    return start_servers()
 
 
 @pytest.fixture
@@ -71,3 +81,35 @@ def team(request):
 def stage(start_server, receiver, tmp_path):
     """Where a sample of the seeds is run: nothing else is on this server."""
     return Stage(tmp_path, start_server(), receiver)
+
+
+@pytest.fixture(scope="session")
+def _names_library(tmp_path_factory):
+    library = tmp_path_factory.mktemp("names") / "names.so"
+    source = Path(__file__).parent / "names.c"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True, timeout=60)
+    return library
+
+
+@pytest.fixture
+def false_names(_names_library):
+    """The environment of a server to which host names lead where the test says, as under an attacker's DNS."""
+
+    def environment(addresses):
+        table = "".join(f" {name}={address}" for name, address in addresses.items())
+        return {"LD_PRELOAD": str(_names_library), "FALSE_NAMES": table + " "}
+
+    return environment
+
+
+@pytest.fixture
+def misbehaving():
+    """Starts receivers that do as told with each connection."""
+    with ExitStack() as stack:
+
+        def start(behave, **where):
+            receiver = Misbehaving(behave, **where)
+            stack.callback(receiver.close)
+            return receiver
+
+        yield start

@@ -25,6 +25,28 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _environment(settings):
+    """This process's environment without a developer's own MINOOTS_ settings, and with the test's."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MINOOTS_")} | (settings or {})
+
+
+def refuses_to_start(*options, environment=None):
+    """Runs `minoots dev` with options under which it must not serve; gives its exit code and all that it said."""
+    command = [BINARY, "dev", *options]
+    try:
+        done = subprocess.run(
+            command, env=_environment(environment), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10
+        )
+    except subprocess.TimeoutExpired as served:
+        raise AssertionError(f"{command} was to be refused, and served:\n{served.stdout}") from None
+    return done.returncode, done.stdout + done.stderr
+
+
 class Server:
     """`minoots dev` with `options`. It keeps its port, its data and its log when it is stopped and started again."""
 
@@ -39,47 +61,47 @@ class Server:
 
     def start(self):
         assert BINARY.exists(), f"{BINARY} is missing: cargo build --release"
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("MINOOTS_")}
         already_written = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [BINARY, "dev", "--port", str(self.port), "--data-dir", self.folder / "data", *self.options],
                 cwd=self.folder,
-                env=inherited | self.environment,
+                env=_environment(self.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        until(self._serves, within=20, promise=f"minoots dev serves; it said:\n{self.said()}")
-        banner = until(
-            lambda: self._banner(already_written),
-            within=5,
-            promise=f"minoots dev prints its key; it said:\n{self.said()}",
-        )
-        self.key = banner
+        try:
+            until(self._serves, within=20, promise="minoots dev serves")
+            self.key = until(lambda: self._banner(already_written), within=5, promise="minoots dev prints its key")
+        except AssertionError as error:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+            raise AssertionError(f"{error}; it said:\n{self.said()}") from None
         self.api = Api(self.url, self.key)
         return self
 
     def _serves(self):
-        assert self.process.poll() is None, f"minoots dev ended with {self.process.returncode}:\n{self.said()}"
+        assert self.process.poll() is None, f"minoots dev ended with {self.process.returncode}"
         try:
             return requests.get(f"{self.url}/health", timeout=5).status_code == 200
         except requests.ConnectionError:
             return False
 
     def _banner(self, start):
-        key = re.search(r"mnt_(?:live|test)_[\w-]+", self.log.read_bytes()[start:].decode())
-        return key and key[0]
+        key = re.search(r"API key\s+(\S+)", self.log.read_bytes()[start:].decode())
+        return key and key[1]
 
     def said(self):
         """All that the server printed and logged, over all its runs."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
-    def stop(self):
+    def stop(self, how=signal.SIGTERM):
         """SIGTERM, upon which it must end with 0 in time."""
-        self.process.send_signal(signal.SIGTERM)
-        code = self._ended(STOPS_WITHIN, "ends within 20 s of SIGTERM")
-        assert code == 0, f"minoots dev must end with 0 upon SIGTERM, ended with {code}:\n{self.said()[-3000:]}"
+        self.process.send_signal(how)
+        code = self._ended(STOPS_WITHIN, f"ends within 20 s of {how.name}")
+        assert code == 0, f"minoots dev must end with 0 upon {how.name}, ended with {code}:\n{self.said()[-3000:]}"
 
     def kill(self):
         """kill -9: no chance to write anything."""
@@ -95,6 +117,23 @@ class Server:
             raise AssertionError(f"minoots dev {promise}; it said:\n{self.said()[-3000:]}") from None
         finally:
             self.process = None
+
+    def exchange(self, sent, within=10):
+        """Sends these bytes on a connection of their own and gives all that is answered until the server hangs up."""
+        got = b""
+        with socket.create_connection(("127.0.0.1", self.port), within) as connection:
+            try:
+                connection.sendall(sent)
+                while piece := connection.recv(65_536):
+                    got += piece
+            except ConnectionError:
+                pass
+        return got
+
+    def send_and_hang_up(self, sent):
+        """Sends these bytes and is gone before the answer."""
+        with socket.create_connection(("127.0.0.1", self.port), 5) as connection:
+            connection.sendall(sent)
 
     def is_healthy(self):
         """Still the same process, and answering promptly."""

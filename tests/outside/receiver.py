@@ -1,6 +1,7 @@
 """A webhook receiver that keeps what it gets, with the time of arrival, and answers as told."""
 
 import json
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ class Receiver:
         self._answers = chain(answers, repeat(answers[-1]))
         self._lock = threading.Lock()
         self._hits = []
+        self.connections = 0
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -53,6 +55,10 @@ class Receiver:
     def close(self):
         self._server.shutdown()
         self._server.server_close()
+
+    def connected(self):
+        with self._lock:
+            self.connections += 1
 
     def take(self, hit):
         with self._lock:
@@ -90,12 +96,21 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 1024
 
+    def handle_error(self, request, client_address):
+        # A server that is killed resets its connections.
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
 
 def _handler(receiver):
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
         wbufsize = -1
+
+        def setup(self):
+            receiver.connected()
+            super().setup()
 
         def _take(self):
             at = time.time()

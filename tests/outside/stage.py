@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from minoots import free_port
@@ -14,6 +15,8 @@ from waiting import until
 
 NODE = Path(__file__).parent / "node"
 DEPLOYED = "https://api-m3waemr5lq-uc.a.run.app"
+# What loads the client that the samples of 001 call.
+CLIENT = f"import {json.dumps(str(NODE / 'minoots.mjs'))};"
 PROGRAMS = {"bash": ("bash", "sh"), "python": (sys.executable, "py"), "javascript": ("node", "mjs")}
 
 
@@ -51,6 +54,7 @@ class Stage:
         """The text with the addresses and the key of this stage."""
         text = text.replace(DEPLOYED, self.server.url).replace("YOUR_API_KEY", self.server.key)
         text = re.sub(r"(webhook: )('https://hooks\.slack\.com|this\.teamWebhook)", r"format: 'slack', \1\2", text)
+        text = re.sub(r"('webhook': self\.slack_webhook)", r"'format': 'slack', \1", text)
         text = re.sub(r"(webhook: )('https://discord\.com)", r"format: 'discord', \1\2", text)
         return re.sub(r"https://([\w.-]+)", lambda match: self._address_of(match[1]), text)
 
@@ -64,21 +68,28 @@ class Stage:
         return done.stdout
 
     def fails(self, sample, *arguments, before="", after=""):
-        """Runs a sample that can't work as it is printed; gives the language's own complaint."""
+        """Runs a sample that can't work the way it is printed or called; gives what it complained of."""
         done = self._run(sample, arguments, before, after)
         assert done.returncode != 0, f"{sample.heading} was expected to fail, and printed {done.stdout}"
         return done.stdout + done.stderr
 
     def value(self, sample, expression=None):
-        """What the sample, or an expression after it, is worth in JavaScript."""
+        """What the sample, or an expression after it, is worth in JavaScript. An elided object (`{ ... }`) is empty."""
         if expression is None:
-            sample = type(sample)(sample.seed, sample.heading, sample.language, f"const it = (\n{sample.text});\n")
+            text = sample.text.replace("{ ... }", "{}")
+            sample = replace(sample, language="javascript", text=f"const it = (\n{text});\n")
         return json.loads(self.run(sample, after=f"console.log(JSON.stringify({expression or 'it'}));"))
 
     def _run(self, sample, arguments, before, after):
         command = self._command(sample, arguments, before, after)
         return subprocess.run(
-            command, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
 
     def _command(self, sample, arguments, before, after):
@@ -99,7 +110,9 @@ class Stage:
                 command, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, stdout=file, stderr=file
             )
         try:
-            until(lambda: _accepts(port) or process.poll() is not None, within=20, promise="the sample's receiver listens")
+            until(
+                lambda: _accepts(port) or process.poll() is not None, within=20, promise="the sample's receiver listens"
+            )
             assert process.poll() is None, f"{sample.heading} ended:\n{output.read_text()}"
             yield output.read_text
         finally:
@@ -114,6 +127,10 @@ class Stage:
         [timer] = self.timers().values()
         return timer
 
+    def created(self, name):
+        """The timer of this name, as soon as there is one."""
+        return until(lambda: self.timers().get(name), within=5, promise=f"a timer is created by the name {name}")
+
     def of(self, timer, event):
         return [hit for hit in self.receiver.of(event) if hit.json["timer"]["id"] == timer["id"]]
 
@@ -121,6 +138,36 @@ class Stage:
         """Fires the timer now, in place of the hours that the sample gives it; returns its webhook."""
         self.api.fire(timer)
         return self.awaited(timer, "timer_expired")[0]
+
+    def posted(self, timer):
+        """Fires the timer now; returns the request that follows, in whatever form its target takes."""
+        before = len(self.receiver.hits)
+        self.api.fire(timer)
+        return self.receiver.wait(before + 1)[before]
+
+    def lived(self, timer, duration="2s"):
+        """Lets the timer run its course in `duration`; returns the webhooks of its milestones, and that of its end."""
+        self.api.change(timer, duration=duration)
+        expired = self.awaited(timer, "timer_expired")[0]
+        return self.of(timer, "timer_progress"), expired
+
+    def verdict(self, timer, event="timer_expired"):
+        """The status with which the receiver answered the timer's event, read from the delivery's record."""
+
+        def answers():
+            return [each.get("responseCode") for each in self.api.deliveries(timer) if each["event"] == event]
+
+        until(lambda: any(answers()), within=5, promise=f"{event} of {timer['name']} is attempted and recorded")
+        return answers()[0]
+
+    def delivered(self, timer, within=5):
+        """The only delivery of the timer, as soon as it has been taken."""
+
+        def taken():
+            [delivery] = self.api.deliveries(timer)
+            return delivery["status"] == "SUCCESS" and delivery
+
+        return until(taken, within=within, promise=f"the webhook of {timer['name']} is taken")
 
     def awaited(self, timer, event, count=1):
         """The first webhooks of the timer's event."""

@@ -57,10 +57,10 @@ async fn dev(options: &Dev) -> Result<(), Error> {
     let address = SocketAddr::new(options.host, options.port);
     let listener = TcpListener::bind(address).await.map_err(|error| Error::Listen(address, error))?;
     let retention = Millis::days(options.retention_days);
-    let store = Arc::new(EmbeddedStore::open(&options.data_dir.join("store"), StoreOptions { retention })?);
+    let store = Arc::new(EmbeddedStore::open(&options.data_dir, StoreOptions { retention })?);
     let queue = DeliveryQueue::new(Limits::default());
     let policy = if options.strict_webhooks { UrlPolicy::strict() } else { UrlPolicy::local() };
-    let webhooks = WebhookClient::new(policy, Millis::seconds(options.webhook_timeout))?;
+    let webhooks = WebhookClient::new(policy, options.webhook_timeout)?;
     let app = App::new(store.clone(), Arc::new(DueIndexAlarms), queue.clone(), webhooks, clock.clone());
     let app = Arc::new(app);
 

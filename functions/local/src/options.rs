@@ -1,6 +1,7 @@
 //! The command line, and the environment variables that stand in for it.
 
 use clap::{Args, Parser, Subcommand};
+use minoots_shared::domain::time::Millis;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -47,18 +48,24 @@ pub(crate) struct Dev {
     pub(crate) strict_webhooks: bool,
 
     /// Seconds until a webhook's attempt fails for want of an answer.
-    #[arg(long, env = "MINOOTS_WEBHOOK_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=300))]
-    pub(crate) webhook_timeout: u64,
+    #[arg(long, env = "MINOOTS_WEBHOOK_TIMEOUT", default_value = "30", allow_negative_numbers = true, value_parser = timeout)]
+    pub(crate) webhook_timeout: Millis,
 
     /// Requests a second that each key may make; without it there is no limit.
-    #[arg(long, env = "MINOOTS_RATE_LIMIT")]
+    #[arg(long, env = "MINOOTS_RATE_LIMIT", allow_negative_numbers = true)]
     pub(crate) rate_limit: Option<NonZeroU32>,
 
     /// Timers that may run or be paused at once, in each of the live and the test mode; without it there is no limit.
-    #[arg(long, env = "MINOOTS_MAX_TIMERS")]
+    #[arg(long, env = "MINOOTS_MAX_TIMERS", allow_negative_numbers = true)]
     pub(crate) max_timers: Option<u32>,
 
     /// Days for which ended timers and their deliveries are kept.
     #[arg(long, env = "MINOOTS_RETENTION_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3650))]
     pub(crate) retention_days: u64,
+}
+
+fn timeout(text: &str) -> Result<Millis, String> {
+    let seconds = text.parse().ok().filter(|seconds| (0.1..=300.0).contains(seconds));
+    let seconds: f64 = seconds.ok_or("must be a number of seconds from 0.1 to 300")?;
+    Ok(Millis((seconds * 1_000.0) as u64))
 }

@@ -18,7 +18,7 @@ pub(crate) fn welcome(url: &str, key: &ApiKeySecret, account: &Account, folder: 
     line("Data", &folder.display().to_string());
     let allowed = if strict { "https to public addresses only" } else { "https, http and this machine itself" };
     line("Webhooks to", allowed);
-    let key = key.reveal();
+    let key = key.reveal().replace('\'', "'\\''");
     let hello = if strict {
         format!(
             "curl -s {url}/timers -H 'x-api-key: {key}' -d '{{\"duration\":\"2s\",\"webhook\":\"https://example.com/\"}}'"
@@ -28,9 +28,10 @@ pub(crate) fn welcome(url: &str, key: &ApiKeySecret, account: &Account, folder: 
             "curl -s {url}/timers -H 'x-api-key: {key}' -d '{{\"duration\":\"2s\",\"message\":\"Hello\",\"webhook\":\"{url}/inbox\"}}'"
         )
     };
+    let inbox =
+        if strict { String::new() } else { format!("\nWhat has arrived in the built-in receiver: {url}/inbox\n") };
     format!(
-        "\nMinoots {} serves {url}\n\n{text}\nA first timer, whose webhook is sent 2 seconds later:\n\n  {hello}\n\nand what has \
-         arrived in the built-in receiver:\n\n  curl -s {url}/inbox\n",
+        "\nMinoots {} serves {url}\n\n{text}\nA first timer, whose webhook is sent 2 seconds later:\n\n  {hello}\n{inbox}",
         env!("CARGO_PKG_VERSION")
     )
 }

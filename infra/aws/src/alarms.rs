@@ -3,7 +3,7 @@
 use crate::messages::{DueMessage, Path};
 use crate::queue::{Outgoing, send};
 use crate::schedule::{Arming, arming, is_pending, schedule_name};
-use crate::store::error::failed;
+use crate::store::error::{failed, gave_up};
 use async_trait::async_trait;
 use aws_sdk_scheduler::types::{
     ActionAfterCompletion, DeadLetterConfig, FlexibleTimeWindow, FlexibleTimeWindowMode, Target,
@@ -157,6 +157,20 @@ impl Alarms for DueQueue {
 
     async fn unset(&self, _: &[Alarm]) -> Result<(), Unavailable> {
         Ok(())
+    }
+}
+
+/// The alarms of a function that sets none.
+pub struct NoAlarms;
+
+#[async_trait]
+impl Alarms for NoAlarms {
+    async fn set(&self, _: &[Alarm]) -> Result<(), Unavailable> {
+        Err(gave_up("setting alarms", "this function has no permission to"))
+    }
+
+    async fn unset(&self, _: &[Alarm]) -> Result<(), Unavailable> {
+        Err(gave_up("taking back alarms", "this function has no permission to"))
     }
 }
 

@@ -1,10 +1,8 @@
 //! The AWS infrastructure keeps what every infrastructure promises.
 
-mod emulator;
-
 use async_trait::async_trait;
-use emulator::{emulator, fresh_name};
 use minoots_aws::store::{DynamoStore, create_table};
+use minoots_emulator::{emulator, fresh_name};
 use minoots_shared::app::clock::Clock;
 use minoots_shared::domain::time::{Millis, Timestamp};
 use minoots_shared::ports::Store;

@@ -53,7 +53,8 @@ pub enum Answered<T> {
 
 impl App {
     /// Creates a timer from each body; the others are created even if some can't be. `render` writes the answer that is
-    /// remembered under the idempotency key.
+    /// remembered under the idempotency key. Ask [`Self::answered_before`] first: a repeated request need not be valid any
+    /// more, for an `expiresAt` passes.
     ///
     /// # Errors
     /// The key was used with another body. What is wrong with a single timer is in its [`Outcome`].
@@ -64,9 +65,6 @@ impl App {
         once: Option<Once>,
         render: Render,
     ) -> Result<Answered<(Vec<Outcome>, Usage)>, Error> {
-        if let Some(answer) = self.answered_before(once.as_ref()).await? {
-            return Ok(Answered::Before(answer));
-        }
         let scope = caller.scope();
         let limit = self.account(caller).await?.concurrent_timers;
         let before = if limit.is_some() { self.store.concurrent_timers(scope).await? } else { 0 };

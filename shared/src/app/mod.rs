@@ -11,12 +11,15 @@ mod fall_due;
 mod fresh;
 mod read;
 mod step;
+mod sweep;
 
 pub use accounts::{Caller, NewApiKey};
 pub use create::{Answered, Once, Outcome, Render, Usage};
 pub use error::Error;
+pub use fall_due::Rang;
 pub use read::TimerWithDeliveries;
-pub(crate) use step::cause;
+pub use step::cause;
+pub use sweep::Swept;
 
 use crate::ports::{Alarms, Queue, Store};
 use crate::webhook::client::WebhookClient;

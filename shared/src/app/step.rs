@@ -2,6 +2,7 @@
 
 use super::{App, Error};
 use crate::domain::account::Scope;
+use crate::domain::delivery::Delivery;
 use crate::domain::ids::TimerId;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::Timer;
@@ -11,7 +12,7 @@ use crate::webhook::payload;
 use std::sync::Arc;
 
 /// How often a step is decided anew because the timer changed meanwhile.
-const MOST_TRIES: usize = 20;
+const MOST_TRIES: usize = 100;
 
 impl App {
     /// Changes a timer as `decide` says. What is due by now happens first: a timer whose time is up has expired, even
@@ -40,6 +41,23 @@ impl App {
     /// Writes a transition and, once it is written, sends its deliveries and sets its alarms. `None`: the timer has changed
     /// since `before` was read, and nothing was written.
     pub(super) async fn take(&self, before: &Timer, transition: Transition) -> Result<Option<Timer>, Unavailable> {
+        let Some((timer, deliveries)) = self.commit(transition).await? else { return Ok(None) };
+        if let Err(error) = self.send(deliveries).await {
+            tracing::warn!(timer = %timer.id, error = %cause(&error), "deliveries not queued: the sweep will find them");
+        }
+        if timer.epoch != before.epoch {
+            self.set_alarms(&alarms(&timer)).await;
+            self.unset_alarms(&alarms(before)).await;
+        }
+        Ok(Some(timer))
+    }
+
+    /// Writes a transition: the timer after it, and the deliveries that are to be sent. `None`: the timer has changed since
+    /// the transition was worked out, and nothing was written.
+    pub(super) async fn commit(
+        &self,
+        transition: Transition,
+    ) -> Result<Option<(Timer, Vec<Arc<Delivery>>)>, Unavailable> {
         let deliveries: Vec<_> = transition.happened.iter().filter_map(payload::delivery).map(Arc::new).collect();
         let mut timer = transition.timer;
         timer.deliveries.extend(deliveries.iter().map(|delivery| delivery.id.clone()));
@@ -50,19 +68,12 @@ impl App {
             withdraw: transition.withdraw,
             events: transition.happened.len(),
         };
-        if !self.store.commit_step(step).await? {
-            return Ok(None);
-        }
-        if !deliveries.is_empty()
-            && let Err(error) = self.queue.send(deliveries).await
-        {
-            tracing::warn!(timer = %timer.id, error = %cause(&error), "deliveries not queued: the sweep will find them");
-        }
-        if timer.epoch != before.epoch {
-            self.set_alarms(&alarms(&timer)).await;
-            self.unset_alarms(&alarms(before)).await;
-        }
-        Ok(Some(timer))
+        Ok(self.store.commit_step(step).await?.then_some((timer, deliveries)))
+    }
+
+    /// Hands deliveries over to be sent.
+    pub(super) async fn send(&self, deliveries: Vec<Arc<Delivery>>) -> Result<(), Unavailable> {
+        if deliveries.is_empty() { Ok(()) } else { self.queue.send(deliveries).await }
     }
 
     /// Sets alarms; what fails is left to the sweep, since the timers themselves are safe.
@@ -100,7 +111,7 @@ pub(super) fn alarms(timer: &Timer) -> Vec<Alarm> {
 }
 
 /// An error with its causes on one line.
-pub(crate) fn cause(error: &dyn std::error::Error) -> String {
+pub fn cause(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(source) = next {

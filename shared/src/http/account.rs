@@ -49,13 +49,23 @@ impl<'a> From<&'a ApiKey> for ApiKeyView<'a> {
     }
 }
 
+/// A key's text says its mode, so the answer need not.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CreatedKey<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     api_key: Option<&'a str>,
-    #[serde(flatten)]
-    key: ApiKeyView<'a>,
+    id: &'a str,
+    name: Option<&'a str>,
+    key_preview: &'a str,
+    created_at: String,
+}
+
+impl<'a> CreatedKey<'a> {
+    fn new(key: &'a ApiKey, text: Option<&'a str>) -> Self {
+        let ApiKeyView { id, name, key_preview, created_at, .. } = key.into();
+        Self { api_key: text, id, name, key_preview, created_at }
+    }
 }
 
 /// `POST /account/api-keys`: 201 with the key itself, here and never again.
@@ -72,12 +82,11 @@ pub(super) async fn create_key(
     let (name, mode) = new_key(&body.optional_object()?).map_err(Error::Faulty)?;
     let new = api.app.new_api_key(&caller, name, mode)?;
     // The key itself is kept out of the remembered answer: nothing stored may open the account.
-    let remembered = success_bytes(&CreatedKey { api_key: None, key: (&new.key).into() });
+    let remembered = success_bytes(&CreatedKey::new(&new.key, None));
     Ok(match api.app.store_api_key(&new.key, once, remembered).await? {
         Answered::Before(answer) => replayed(StatusCode::CREATED, answer),
         Answered::Now(()) => {
-            let created = CreatedKey { api_key: Some(new.secret.reveal()), key: (&new.key).into() };
-            json(StatusCode::CREATED, success_bytes(&created))
+            json(StatusCode::CREATED, success_bytes(&CreatedKey::new(&new.key, Some(new.secret.reveal()))))
         }
     })
 }

@@ -2,6 +2,7 @@
 
 use super::problem::{Code, Problem};
 use crate::domain::json::{Json, Object};
+use axum::body::HttpBody as _;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
@@ -15,6 +16,8 @@ pub(super) const BATCH: usize = 5 * 1024 * 1024;
 /// What is read of a body that is too large, before the connection is cut: a caller that is still sending would not see
 /// the answer.
 const DRAINED: usize = 128 * 1024 * 1024;
+/// A caller of such a body that pauses for this long has stopped sending, and waits for the answer.
+const PAUSE: Duration = Duration::from_millis(500);
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -57,22 +60,27 @@ impl<const LIMIT: usize> Raw<LIMIT> {
 
 async fn read(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
     let mut read = Vec::new();
-    let mut seen = 0;
-    while let Some(frame) = body.frame().await {
+    let mut too_large = body.size_hint().lower() > limit as u64;
+    while !too_large {
+        let Some(frame) = body.frame().await else { return Ok(read.into()) };
         let frame = frame.map_err(|_| Problem::invalid("", "the body broke off before its end"))?;
         let Ok(data) = frame.into_data() else { continue };
-        seen += data.len();
-        if seen <= limit {
+        too_large = read.len() + data.len() > limit;
+        if !too_large {
             read.extend_from_slice(&data);
-        } else {
-            read = Vec::new();
         }
+    }
+    drop(read);
+    drain(body).await;
+    Err(Problem::new(Code::PayloadTooLarge, format!("the body has more than {limit} bytes")))
+}
+
+async fn drain(mut body: Body) {
+    let mut seen = 0;
+    while let Ok(Some(Ok(frame))) = tokio::time::timeout(PAUSE, body.frame()).await {
+        seen += frame.data_ref().map_or(0, Bytes::len);
         if seen > DRAINED {
-            break;
+            return;
         }
     }
-    if seen > limit {
-        return Err(Problem::new(Code::PayloadTooLarge, format!("the body has more than {limit} bytes")));
-    }
-    Ok(read.into())
 }

@@ -84,6 +84,9 @@ async fn one(
     status: StatusCode,
     render: crate::app::Render,
 ) -> Result<Response, Problem> {
+    if let Some(answer) = api.app.answered_before(once.as_ref()).await? {
+        return Ok(replayed(status, answer));
+    }
     let timer = body.json()?;
     match api.app.create(caller, &[&timer], once, Arc::clone(&render)).await? {
         Answered::Before(answer) => Ok(replayed(status, answer)),
@@ -152,6 +155,9 @@ pub(super) async fn batch(
     body: Raw<BATCH>,
 ) -> Result<Response, Problem> {
     let once = idempotency.once(&caller, "POST /timers/batch", &body.0);
+    if let Some(answer) = api.app.answered_before(once.as_ref()).await? {
+        return Ok(replayed(StatusCode::OK, answer));
+    }
     let given = body.json()?;
     let timers = match given.as_object().and_then(|members| members.get("timers")) {
         Some(Json::Array(timers)) if timers.len() <= LARGEST_BATCH => timers,

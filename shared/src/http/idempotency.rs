@@ -18,9 +18,12 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyHeader {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let Some(value) = parts.headers.get("idempotency-key") else { return Ok(Self(None)) };
-        let key = value.to_str().ok().map(str::trim).filter(|key| (1..=LONGEST).contains(&key.len()));
-        let refused = || Problem::invalid("Idempotency-Key", "must be 1 to 255 visible ASCII characters");
-        key.map(|key| Self(Some(key.to_owned()))).ok_or_else(refused)
+        // A header's bytes have no agreed encoding; taken one by one, different keys stay different.
+        let key: String = value.as_bytes().trim_ascii().iter().copied().map(char::from).collect();
+        if !(1..=LONGEST).contains(&value.as_bytes().trim_ascii().len()) {
+            return Err(Problem::invalid("Idempotency-Key", "must be 1 to 255 bytes long"));
+        }
+        Ok(Self(Some(key)))
     }
 }
 

@@ -38,7 +38,8 @@ pub fn router(app: Arc<App>, rate_limit: Option<RateLimit>) -> Router {
     let routes = Router::new()
         .route("/health", get(health::health))
         .route("/timers", get(timers::list).post(creating::create))
-        .route("/timers/batch", post(creating::batch))
+        // `batch` is also an id that a caller may choose.
+        .route(BATCH, post(creating::batch).get(timers::get).patch(timers::change).delete(timers::cancel))
         .route("/timers/{id}", get(timers::get).patch(timers::change).delete(timers::cancel))
         .route("/timers/{id}/pause", post(timers::pause))
         .route("/timers/{id}/resume", post(timers::resume))
@@ -57,6 +58,9 @@ pub fn router(app: Arc<App>, rate_limit: Option<RateLimit>) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         .with_state(Api { app, rate_limit: rate_limit.map(Arc::new) })
 }
+
+/// Has no parameter: [`path::Id`] takes the last segment then.
+const BATCH: &str = "/timers/batch";
 
 async fn unknown_route(uri: Uri) -> Problem {
     Problem::new(Code::NotFound, format!("there is nothing at {}", uri.path()))

@@ -12,8 +12,11 @@ impl<S: Sync + Send, T: From<PathText>> FromRequestParts<S> for Id<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match Path::<String>::from_request_parts(parts, state).await {
-            Ok(Path(text)) => Ok(Self(PathText(text).into())),
+        match Path::<Vec<String>>::from_request_parts(parts, state).await {
+            Ok(Path(found)) => {
+                let last = || parts.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
+                Ok(Self(PathText(found.into_iter().next().unwrap_or_else(last)).into()))
+            }
             Err(_) => Err(Problem::invalid("", "the path is not valid: percent-encode it as UTF-8")),
         }
     }

@@ -82,6 +82,11 @@ impl Code {
     }
 }
 
+/// At most this many invalid fields are listed, so that an error is no larger than the request that led to it.
+const MOST_DETAILS: usize = 100;
+/// At most this much of a path is shown, in characters.
+const LONGEST_PATH: usize = 300;
+
 /// One invalid field.
 #[derive(Clone, Debug, Serialize)]
 pub struct Detail {
@@ -137,17 +142,19 @@ impl Problem {
         self
     }
 
-    fn faults<'a>(faults: impl Iterator<Item = &'a Fault>) -> Self {
+    fn faults<'a>(faults: impl ExactSizeIterator<Item = &'a Fault>) -> Self {
         let mut found = Self::new(Code::InvalidRequest, "");
-        for fault in faults {
-            let (path, message) = (fault.path.clone(), fault.message.clone());
+        let all = faults.len();
+        for fault in faults.take(MOST_DETAILS) {
+            let path: String = fault.path.chars().take(LONGEST_PATH).collect();
+            let message = fault.message.clone();
             if found.details.is_empty() {
                 let message = if path.is_empty() { message.clone() } else { format!("{path} {message}") };
                 found = Self::new(fault.code.into(), message);
             }
             found.details.push(Detail { path, message });
         }
-        match found.details.len() {
+        match all {
             0 | 1 => {}
             more => found.message = format!("{} (and {} more: see error.details)", found.message, more - 1),
         }

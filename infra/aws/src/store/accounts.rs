@@ -3,11 +3,16 @@
 use super::DynamoStore;
 use super::item::Item;
 use super::keys::{API_KEYS, Key, keys_of};
-use super::table::{Condition, Query, Write};
+use super::error::gave_up;
+use super::table::{Condition, Query, Write, pause};
 use minoots_shared::domain::account::Account;
 use minoots_shared::domain::api_key::{ApiKey, KeyDigest};
 use minoots_shared::domain::ids::{AccountId, ApiKeyId};
+use minoots_shared::domain::time::Timestamp;
 use minoots_shared::ports::{Idempotency, Remembered, Unavailable};
+
+/// How often a change of a key is decided anew because others changed it at the same time.
+const MOST_TRIES: u32 = 20;
 
 impl DynamoStore {
     pub(super) async fn add_account(&self, account: &Account) -> Result<bool, Unavailable> {
@@ -39,18 +44,25 @@ impl DynamoStore {
         key: &ApiKey,
         idempotency: Option<&Idempotency>,
     ) -> Result<Option<Remembered>, Unavailable> {
-        let mut writes = both(key)?.to_vec();
-        let answer = idempotency.and_then(|wanted| Some((wanted, (wanted.answer)(&[])?)));
-        if let Some((wanted, answer)) = answer {
-            writes.push(super::idempotency::write(wanted, answer)?);
-        }
-        match (self.write_all(writes).await?, idempotency) {
-            (Some(_), Some(wanted)) => {
-                let known = self.remembered_under(&wanted.key, wanted.at).await?;
-                known.map(Some).ok_or_else(|| super::error::gave_up("storing a key", "its idempotency key has just expired"))
+        for attempt in 0..MOST_TRIES {
+            let stored = self.stored_key(&key.scope.account, &key.id).await?;
+            let version = stored.as_ref().map(|(version, _)| *version);
+            let mut writes = both(key, version)?.to_vec();
+            let replaced = stored.filter(|(_, stored)| stored.digest != key.digest);
+            let removals = replaced.map(|(_, stored)| (Key::digest(&stored.digest.0), Condition::Always));
+            if let Some(wanted) = idempotency {
+                writes.extend(self.answer(wanted, &[]).await?);
             }
-            _ => Ok(None),
+            let remembers = writes.len() > 2;
+            let Some(failed) = self.write_and_delete(writes, removals.into_iter().collect()).await? else { return Ok(None) };
+            if let Some(wanted) = idempotency.filter(|_| remembers && failed[2])
+                && let Some(known) = self.remembered_under(&wanted.key, wanted.at).await?
+            {
+                return Ok(Some(known));
+            }
+            pause(attempt).await;
         }
+        Err(gave_up("storing a key", "others kept changing it"))
     }
 
     pub(super) async fn api_key_by_digest(&self, digest: &KeyDigest) -> Result<Option<ApiKey>, Unavailable> {
@@ -62,27 +74,22 @@ impl DynamoStore {
 
     pub(super) async fn api_keys_of(&self, account: &AccountId) -> Result<Vec<ApiKey>, Unavailable> {
         let partition = keys_of(account);
-        let (mut keys, mut start) = (Vec::new(), None);
+        let (mut keys, mut start) = (Vec::<ApiKey>::new(), None);
         let to = format!("{API_KEYS}~");
         loop {
-            let query = Query {
-                index: None,
-                partition: &partition,
-                from: API_KEYS,
-                to: &to,
-                backwards: true,
-                limit: None,
-                start,
-            };
+            let (index, limit, backwards) = (None, None, false);
+            let query = Query { index, partition: &partition, from: API_KEYS, to: &to, backwards, limit, start };
             let (items, next) = self.query(query).await?;
             for item in items {
                 keys.push(item.read()?);
             }
             start = next;
             if start.is_none() {
-                return Ok(keys);
+                break;
             }
         }
+        keys.sort_by(|one, other| (other.created_at, &other.id).cmp(&(one.created_at, &one.id)));
+        Ok(keys)
     }
 
     pub(super) async fn rename_key(
@@ -91,44 +98,46 @@ impl DynamoStore {
         id: &ApiKeyId,
         name: Option<String>,
     ) -> Result<Option<ApiKey>, Unavailable> {
-        // The list's entry is never without the other: written together, deleted together.
-        for attempt in 0..8 {
-            let Some(key) = self.find_key(account, id).await? else { return Ok(None) };
-            let stored = self.get(&Key::digest(&key.digest.0)).await?;
+        for attempt in 0..MOST_TRIES {
+            let Some((version, key)) = self.stored_key(account, id).await? else { return Ok(None) };
             let renamed = ApiKey { name: name.clone(), ..key };
-            let Some(stored) = stored else { return Ok(None) };
-            let version = stored.get_version();
-            let writes = both(&renamed)?.map(|write| Write {
-                item: write.item.version(version + 1),
-                condition: Condition::Version(version),
-            });
-            if self.write_all(writes.to_vec()).await?.is_none() {
+            if self.write_all(both(&renamed, Some(version))?.to_vec()).await?.is_none() {
                 return Ok(Some(renamed));
             }
-            super::table::pause(attempt).await;
+            pause(attempt).await;
         }
-        Err(super::error::gave_up("renaming a key", "others kept renaming it"))
+        Err(gave_up("renaming a key", "others kept changing it"))
     }
 
-    /// The entry by digest goes first: from then on the key opens nothing, even if the list still has it.
     pub(super) async fn remove_key(&self, account: &AccountId, id: &ApiKeyId) -> Result<bool, Unavailable> {
-        let Some(key) = self.find_key(account, id).await? else { return Ok(false) };
-        self.delete(&Key::digest(&key.digest.0), Condition::Always).await?;
-        self.delete(&Key::api_key(account, key.created_at, id.as_str()), Condition::Always).await?;
-        Ok(true)
+        for attempt in 0..MOST_TRIES {
+            let Some((version, key)) = self.stored_key(account, id).await? else { return Ok(false) };
+            let listed = (Key::api_key(account, id), Condition::Version(version));
+            let removals = vec![listed, (Key::digest(&key.digest.0), Condition::Always)];
+            if self.write_and_delete(Vec::new(), removals).await?.is_none() {
+                return Ok(true);
+            }
+            pause(attempt).await;
+        }
+        Err(gave_up("revoking a key", "others kept changing it"))
     }
 
-    async fn find_key(&self, account: &AccountId, id: &ApiKeyId) -> Result<Option<ApiKey>, Unavailable> {
-        Ok(self.api_keys_of(account).await?.into_iter().find(|key| key.id == *id))
+    /// A key in its account's list, and its version.
+    async fn stored_key(&self, account: &AccountId, id: &ApiKeyId) -> Result<Option<(u64, ApiKey)>, Unavailable> {
+        match self.get(&Key::api_key(account, id)).await? {
+            Some(item) => Ok(Some((item.get_version(), item.read()?))),
+            None => Ok(None),
+        }
     }
 }
 
-/// A key's two items.
-fn both(key: &ApiKey) -> Result<[Write; 2], Unavailable> {
-    let listed = Key::api_key(&key.scope.account, key.created_at, key.id.as_str());
-    let write = |at: &Key| {
-        let item = Item::new(at).version(0).document(key)?;
-        Ok::<_, Unavailable>(Write { item, condition: Condition::Always })
+/// The writes of a key's two items, the list's first: it decides which change comes first. `before` is its stored version.
+fn both(key: &ApiKey, before: Option<u64>) -> Result<[Write; 2], Unavailable> {
+    let write = |at: &Key, condition| {
+        let item = Item::new(at).version(before.map_or(0, |before| before + 1)).document(key)?;
+        Ok::<_, Unavailable>(Write { item, condition })
     };
-    Ok([write(&Key::digest(&key.digest.0))?, write(&listed)?])
+    let condition = before.map_or(Condition::Fresh(Timestamp(0)), Condition::Version);
+    let listed = write(&Key::api_key(&key.scope.account, &key.id), condition)?;
+    Ok([listed, write(&Key::digest(&key.digest.0), Condition::Always)?])
 }

@@ -9,7 +9,7 @@
 //! timer keeps its token until its first step, and whoever reads it looks at the mark once.
 
 use super::DynamoStore;
-use super::creation::{Obstacle, answer, pointer};
+use super::creation::{Obstacle, pointer};
 use super::error::gave_up;
 use super::item::{BATCH, Item, STATUS};
 use super::keys::Key;
@@ -108,7 +108,10 @@ impl DynamoStore {
             }
             let marks = !writes.is_empty();
             let wanted = creation.idempotency.as_ref();
-            let answer = wanted.map(|wanted| answer(wanted, &placements)).transpose()?.flatten();
+            let answer = match wanted {
+                Some(wanted) => self.answer(wanted, &placements).await?,
+                None => None,
+            };
             let remembers = answer.is_some();
             writes.extend(answer);
             let failed = if writes.is_empty() { None } else { self.write_all(writes).await? };

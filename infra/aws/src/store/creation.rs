@@ -64,7 +64,10 @@ impl DynamoStore {
                 }
             }
             let placements: Vec<Placement> = found.into_iter().collect();
-            let answer = idempotency.as_ref().map(|wanted| answer(wanted, &placements)).transpose()?.flatten();
+            let answer = match &idempotency {
+                Some(wanted) => self.answer(wanted, &placements).await?,
+                None => None,
+            };
             let remembers = answer.is_some();
             writes.extend(answer);
             if writes.is_empty() {
@@ -171,9 +174,4 @@ impl Room {
 pub(super) fn pointer(timer: &Timer) -> Option<Write> {
     let key = Key::pointer(&timer.scope, &timer.id, timer.created_at)?;
     Some(Write { item: Item::new(&key), condition: Condition::Always })
-}
-
-/// The write that remembers the answer to these placements, if it is one to remember.
-pub(super) fn answer(wanted: &Idempotency, placements: &[Placement]) -> Result<Option<Write>, Unavailable> {
-    (wanted.answer)(placements).map(|answer| super::idempotency::write(wanted, answer)).transpose()
 }

@@ -6,10 +6,11 @@
 //! | a listed timer whose id doesn't tell | `T#account#mode#shard` | `@created#id`: points to `=id` |
 //! | a long text of a delivery | `X#account#mode#digest` | `text` |
 //! | what is remembered under an idempotency key | `I#digest` | `answer` |
+//! | a part of it, if it is long | `I#digest` | `part#digest` |
 //! | a creation of several timers that is complete | `B#token` | `batch` |
 //! | the limit on a scope's running timers | `L#account#mode` | `limit` |
 //! | an account | `A#account` | `account` |
-//! | an account's keys | `A#account` | `key#created#id` |
+//! | an account's keys | `A#account` | `key#id` |
 //! | a key by its digest | `K#digest` | `key` |
 //!
 //! A scope's timers are spread over [`SHARDS`] partitions by a hash of their ids: a partition takes 1,000 write units a
@@ -17,7 +18,7 @@
 //! index, reads what was just written, and adds nothing to what a timer costs.
 
 use minoots_shared::domain::account::Scope;
-use minoots_shared::domain::ids::{AccountId, TimerId};
+use minoots_shared::domain::ids::{AccountId, ApiKeyId, TimerId};
 use minoots_shared::domain::time::Timestamp;
 use minoots_shared::ports::{IdempotencyKey, ListPosition};
 use sha2::{Digest as _, Sha256};
@@ -32,7 +33,7 @@ const LISTED: &str = "@";
 const LISTED_END: &str = "A";
 
 /// A primary key.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key {
     /// The partition.
     pub(crate) pk: String,
@@ -70,6 +71,11 @@ impl Key {
         Self::new(format!("I#{}", digest(&[scope.account.as_str(), scope.mode.as_str(), key.route, &key.key])), "answer")
     }
 
+    /// A part of a long answer, by the part's digest.
+    pub(crate) fn answer_part(key: &IdempotencyKey, part: &str) -> Self {
+        Self { sk: format!("part#{part}"), ..Self::answer(key) }
+    }
+
     /// The mark of a creation that is complete, or never will be.
     pub(crate) fn batch(token: &str) -> Self {
         Self::new(format!("B#{token}"), "batch")
@@ -86,8 +92,8 @@ impl Key {
     }
 
     /// A key's in its account.
-    pub(crate) fn api_key(account: &AccountId, created_at: Timestamp, id: &str) -> Self {
-        Self::new(keys_of(account), format!("{API_KEYS}{:012x}#{id}", created_at.0))
+    pub(crate) fn api_key(account: &AccountId, id: &ApiKeyId) -> Self {
+        Self::new(keys_of(account), format!("{API_KEYS}{id}"))
     }
 
     /// A key's by its digest.

@@ -5,8 +5,8 @@ use super::error::{failed, gave_up};
 use super::item::{Attributes, BATCH, Item, PK, SK, TTL, n, s};
 use super::keys::Key;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::builders::PutBuilder;
-use aws_sdk_dynamodb::types::{CancellationReason, KeysAndAttributes, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder};
+use aws_sdk_dynamodb::types::{CancellationReason, Delete, KeysAndAttributes, Put, TransactWriteItem};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use minoots_shared::domain::time::Timestamp;
 use minoots_shared::ports::Unavailable;
@@ -57,6 +57,19 @@ impl Condition {
     }
 }
 
+impl Condition {
+    fn delete(&self, table: &str, key: &Key) -> DeleteBuilder {
+        let delete = Delete::builder().table_name(table).set_key(Some(key.attributes()));
+        match self.parts() {
+            None => delete,
+            Some((expression, names, values)) => delete
+                .condition_expression(expression)
+                .set_expression_attribute_names(Some(names))
+                .set_expression_attribute_values(Some(values)),
+        }
+    }
+}
+
 impl Write {
     fn put(self, table: &str) -> PutBuilder {
         let put = Put::builder().table_name(table).set_item(Some(self.item.0));
@@ -86,6 +99,10 @@ impl DynamoStore {
 
     /// The items under keys, as far as there are any; in no order.
     pub(super) async fn get_all(&self, keys: Vec<Key>) -> Result<Vec<Item>, Unavailable> {
+        let mut keys = keys;
+        keys.sort_unstable();
+        // A request that names one twice is refused.
+        keys.dedup();
         let portions: Vec<Vec<Key>> = keys.chunks(MOST_KEYS).map(<[Key]>::to_vec).collect();
         let reads = portions.into_iter().map(|portion| self.get_portion(portion));
         let found: Vec<Vec<Item>> = stream::iter(reads).buffer_unordered(AT_ONCE).try_collect().await?;
@@ -159,13 +176,26 @@ impl DynamoStore {
         if let [write] = &writes[..] {
             return Ok((!self.write(write.clone()).await?).then(|| vec![true]));
         }
+        self.write_and_delete(writes, Vec::new()).await
+    }
+
+    /// [`Self::write_all`], with items to be deleted: their conditions come last.
+    pub(super) async fn write_and_delete(
+        &self,
+        writes: Vec<Write>,
+        removals: Vec<(Key, Condition)>,
+    ) -> Result<Option<Vec<bool>>, Unavailable> {
         let token = super::nonce()?;
         for attempt in 0..MOST_TRIES {
             let puts = writes.iter().map(|write| {
                 let put = write.clone().put(&self.table).build();
                 put.map(|put| TransactWriteItem::builder().put(put).build())
             });
-            let puts = puts.collect::<Result<Vec<_>, _>>().map_err(|error| Unavailable(error.into()))?;
+            let deletes = removals.iter().map(|(key, condition)| {
+                let delete = condition.delete(&self.table, key).build();
+                delete.map(|delete| TransactWriteItem::builder().delete(delete).build())
+            });
+            let puts = puts.chain(deletes).collect::<Result<Vec<_>, _>>().map_err(|error| Unavailable(error.into()))?;
             let answer = self
                 .client
                 .transact_write_items()

@@ -43,7 +43,8 @@ pub(super) fn remember(
     Ok(())
 }
 
-/// Forgets what expired by `now`, given its entry in [`Table::Expiring`].
+/// Forgets what expired by `now`, given its entry in [`Table::Expiring`]. Since the entry was read, the key may have been
+/// used anew: that stays.
 pub(super) fn forget_expired(txn: &mut Txn<'_>, entry: &[u8], now: Timestamp) -> Result<()> {
     let digest = entry.last_chunk::<32>().ok_or_else(|| unreadable(Table::Expiring, "its key has no digest"))?;
     txn.remove(Table::Expiring, entry);

@@ -9,6 +9,7 @@ mod creation;
 mod deliveries;
 mod error;
 mod floor;
+mod folder;
 mod idempotency;
 mod keys;
 mod listing;

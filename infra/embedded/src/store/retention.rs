@@ -60,11 +60,13 @@ impl EmbeddedStore {
     }
 }
 
-/// Deletes a timer with all that belongs to it, given its entry in [`Table::Ended`].
-fn delete_timer(txn: &mut Txn<'_>, entry: &[u8]) -> Result<()> {
-    let (_, scope, id) = timeline::parts(Table::Ended, entry)?;
+/// Deletes a timer with all that belongs to it, given its entry in [`Table::Ended`]. Since the entry was read, another purge
+/// may have deleted the timer and its id may have been given to a new one: that stays.
+pub(super) fn delete_timer(txn: &mut Txn<'_>, entry: &[u8]) -> Result<()> {
+    let (ended_at, scope, id) = timeline::parts(Table::Ended, entry)?;
     let key = Key::scoped(&scope, id);
-    if let Some(timer) = txn.record::<Timer>(Table::Timers, &key)? {
+    let timer: Option<Timer> = txn.record(Table::Timers, &key)?;
+    if let Some(timer) = timer.filter(|timer| timer.ended_at() == Some(ended_at)) {
         deliveries::delete(txn, &scope, &timer.deliveries)?;
         for (table, key) in timers::entries(&timer) {
             txn.remove(table, key);

@@ -2,6 +2,7 @@
 
 use super::error::{Result, StoreError};
 use super::floor::Floor;
+use super::folder::Folder;
 use super::record;
 use super::wake::Wake;
 use fjall::{Database, Guard, Keyspace, KeyspaceCreateOptions, Readable as _, Snapshot, UserKey, UserValue};
@@ -79,7 +80,7 @@ impl Table {
         }
     }
 
-    /// Whether its keys begin with an instant, so that scans of it begin at a floor.
+    /// Whether its keys begin with an instant and its entries go away at the front: see [`super::timeline`].
     pub(super) fn is_line_of_time(self) -> bool {
         matches!(self, Self::Due | Self::Sending | Self::Ended | Self::Expiring | Self::UsageDays)
     }
@@ -101,10 +102,12 @@ pub(super) struct Tables {
     /// For the loop that sends deliveries.
     pub(super) deliveries_wake: Wake,
     broken: AtomicBool,
+    /// Dropped last: while the database closes, the folder is in use.
+    _folder: Folder,
 }
 
 impl Tables {
-    pub(super) fn open(db: Database) -> fjall::Result<Self> {
+    pub(super) fn open(db: Database, folder: Folder) -> fjall::Result<Self> {
         let keyspaces = Table::ALL.map(|table| db.keyspace(table.name(), || table.options()));
         Ok(Self {
             keyspaces: keyspaces.into_iter().collect::<fjall::Result<_>>()?,
@@ -113,6 +116,7 @@ impl Tables {
             timers_wake: Wake::default(),
             deliveries_wake: Wake::default(),
             broken: AtomicBool::new(false),
+            _folder: folder,
         })
     }
 

@@ -27,9 +27,9 @@ impl Encoded {
         for (table, key) in old.iter().filter(|entry| !self.entries.contains(entry)) {
             txn.remove(*table, key.clone());
         }
-        for (table, key) in self.entries {
-            if !old.iter().any(|entry| *entry == (table, key.clone())) {
-                txn.put(table, key, []);
+        for entry in self.entries {
+            if !old.contains(&entry) {
+                txn.put(entry.0, entry.1, []);
             }
         }
         txn.put(Table::Timers, self.key, self.value);

@@ -75,8 +75,10 @@ impl<'a> Txn<'a> {
         let mut batch = tables.db.batch().durability(Some(mode));
         let mut lowest: Vec<(Table, UserKey)> = Vec::new();
         for (table, pending) in Table::ALL.into_iter().zip(self.pending) {
-            let put = pending.iter().filter(|(_, write)| write.is_some());
-            lowest.extend(put.map(|(key, _)| key).min().map(|key| (table, key.clone())));
+            if table.is_line_of_time() {
+                let put = pending.iter().filter(|(_, write)| write.is_some());
+                lowest.extend(put.map(|(key, _)| key).min().map(|key| (table, key.clone())));
+            }
             let keyspace = tables.keyspace(table);
             for (key, write) in pending {
                 match write {
@@ -87,8 +89,8 @@ impl<'a> Txn<'a> {
         }
         batch.commit().inspect_err(|_| tables.break_down())?;
         // Floors first: whoever is woken reads from there on.
-        let lines = lowest.into_iter().filter(|(table, _)| table.is_line_of_time());
-        for (table, key) in lines.inspect(|(table, key)| tables.floor(*table).note(key)).collect::<Vec<_>>() {
+        for (table, key) in lowest {
+            tables.floor(table).note(&key);
             match table {
                 Table::Due => tables.timers_wake.note(timeline::instant(table, &key)?),
                 Table::Sending => tables.deliveries_wake.note(timeline::instant(table, &key)?),

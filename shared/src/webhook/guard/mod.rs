@@ -23,7 +23,7 @@
 //!
 //! The host is judged as the [WHATWG URL standard](https://url.spec.whatwg.org/#host-parsing) reads it, which is how the
 //! HTTP client reads it as well: decimal, octal, hexadecimal, full-width or percent-encoded spellings of an address are
-//! that address. Only the returned [`Url`](url::Url) may be connected to. Parsing the text anew with another parser
+//! that address. Only the returned [`Url`] may be connected to. Parsing the text anew with another parser
 //! would reopen the gap between what was judged and what is used.
 //!
 //! Not decided here, but by the client that sends: it follows no redirect, takes no proxy from the environment, and

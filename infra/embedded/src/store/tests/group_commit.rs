@@ -42,16 +42,22 @@ async fn creations_that_come_together_share_one_sync() {
 #[tokio::test]
 async fn what_changes_nothing_and_what_need_not_be_durable_waits_for_no_disk() {
     let folder = TempDir::new().unwrap();
-    let store = open(&folder);
+    let store = Arc::new(open(&folder));
+    let id = DeliveryId::new("del_a");
     create(&store, timer("a")).await;
     expire(&store, &timer("a"), "del_a").await;
-    store.begin_attempt(&scope(), &DeliveryId::new("del_a")).await.unwrap();
+    store.begin_attempt(&scope(), &id).await.unwrap();
     let before = store.figures();
-    store.finish_attempt(&scope(), &DeliveryId::new("del_a"), attempt(1, NOW, 200)).await.unwrap().unwrap();
-    let taken = store.create_timers(creation(vec![timer("a")])).await.unwrap();
-    assert_eq!(taken, Created::Placed(vec![Placement::IdTaken]));
+    let (release, held) = hold(&store).await;
+    let scope = scope();
+    let finish = store.finish_attempt(&scope, &id, attempt(1, NOW, 200));
+    let taken = store.create_timers(creation(vec![timer("a")]));
+    let (finished, taken, ()) = futures::join!(finish, taken, async move { drop(release) });
+    held.await.unwrap();
+    assert!(finished.unwrap().is_some());
+    assert_eq!(taken.unwrap(), Created::Placed(vec![Placement::IdTaken]));
     let after = store.figures();
-    assert_eq!((after.jobs - before.jobs, after.commits - before.commits, after.syncs - before.syncs), (2, 1, 0));
+    assert_eq!((after.jobs - before.jobs, after.commits - before.commits, after.syncs - before.syncs), (3, 1, 0));
 }
 
 #[tokio::test]

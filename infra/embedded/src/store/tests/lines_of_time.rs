@@ -77,15 +77,45 @@ async fn instants_at_the_end_of_time_are_found_too() {
 
 #[tokio::test]
 async fn a_sleeping_loop_is_woken_by_what_is_committed_earlier_than_its_next_instant() {
+    const SOON: std::time::Duration = std::time::Duration::from_secs(30);
     let folder = TempDir::new().unwrap();
-    let store = Arc::new(open(&folder));
+    let store = open(&folder);
     store.timers_wake().arm();
     assert_eq!(store.next_due_timer().unwrap(), None);
-    let woken = store.timers_wake().earlier_than(Timestamp(u64::MAX));
-    futures::join!(create(&store, timer("a")), woken);
+    let woken = tokio::time::timeout(SOON, store.timers_wake().earlier_than(Timestamp(u64::MAX)));
+    let (woken, ()) = futures::join!(woken, create(&store, timer("a")));
+    woken.unwrap();
 
     store.deliveries_wake().arm();
-    let woken = store.deliveries_wake().earlier_than(Timestamp(u64::MAX));
     let timer = timer("a");
-    futures::join!(expire(&store, &timer, "del_a"), woken);
+    let woken = tokio::time::timeout(SOON, store.deliveries_wake().earlier_than(Timestamp(u64::MAX)));
+    let (woken, _) = futures::join!(woken, expire(&store, &timer, "del_a"));
+    woken.unwrap();
+}
+
+/// Otherwise a loop that is woken finds nothing, and sleeps on over what it was woken for.
+#[test]
+fn who_is_woken_finds_what_it_was_woken_for() {
+    use futures::FutureExt as _;
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    let (next, commits) = std::sync::mpsc::channel::<Timestamp>();
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            for at in commits {
+                let mut txn = Txn::new(&store.tables);
+                txn.put(Table::Due, at.0.to_be_bytes(), []);
+                txn.commit(false).unwrap();
+            }
+        });
+        for round in 0..10_000 {
+            store.timers_wake().arm();
+            let known = store.next_due_timer().unwrap().unwrap_or(Timestamp(u64::MAX));
+            next.send(Timestamp(20_000 - round)).unwrap();
+            // Watches closely, for the moment to be caught is short.
+            while store.timers_wake().earlier_than(known).now_or_never().is_none() {}
+            assert_eq!(store.next_due_timer().unwrap(), Some(Timestamp(20_000 - round)));
+        }
+        drop(next);
+    });
 }

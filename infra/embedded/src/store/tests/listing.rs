@@ -7,6 +7,7 @@ async fn follow(store: &EmbeddedStore, mut query: TimerQuery) -> (Vec<String>, u
     let mut ids = Vec::new();
     for pages in 1..100 {
         let page = store.timers(&scope(), &query).await.unwrap();
+        assert!(page.timers.len() <= query.limit);
         ids.extend(page.timers.iter().map(|timer| timer.id.as_str().to_owned()));
         query.after = page.next;
         if query.after.is_none() {

@@ -18,7 +18,7 @@ fn data_of_another_format_is_refused_and_left_as_it_is() {
     let folder = TempDir::new().unwrap();
     drop(open(&folder));
     let write = |format: &[u8]| {
-        let db = Database::builder(folder.path()).open().unwrap();
+        let db = Database::builder(folder.path().join("store")).open().unwrap();
         db.keyspace("meta", KeyspaceCreateOptions::default).unwrap().insert("format", format).unwrap();
         db.persist(fjall::PersistMode::SyncAll).unwrap();
     };
@@ -34,16 +34,26 @@ fn data_of_another_format_is_refused_and_left_as_it_is() {
 #[test]
 fn another_programs_database_is_refused() {
     let folder = TempDir::new().unwrap();
-    Database::builder(folder.path()).open().unwrap().keyspace("timers", KeyspaceCreateOptions::default).unwrap();
+    Database::builder(folder.path().join("store"))
+        .open()
+        .unwrap()
+        .keyspace("timers", KeyspaceCreateOptions::default)
+        .unwrap();
     let error = EmbeddedStore::open(folder.path(), StoreOptions::default()).err().unwrap();
     assert!(matches!(error, OpenError::Foreign(_)), "{error}");
 }
 
-#[test]
-fn a_start_that_was_cut_off_before_the_format_was_written_is_made_up_for() {
+#[tokio::test]
+async fn a_first_start_that_was_cut_off_anywhere_is_made_up_for() {
     let folder = TempDir::new().unwrap();
-    Database::builder(folder.path()).open().unwrap().keyspace("meta", KeyspaceCreateOptions::default).unwrap();
-    open(&folder);
+    let unfinished = folder.path().join("store.new");
+    std::fs::create_dir(&unfinished).unwrap();
+    std::fs::write(unfinished.join("0.jnl"), "half a journal").unwrap();
+    create(&open(&folder), timer("a")).await;
+    assert!(!unfinished.exists());
+    // Cut off behind the rename, and there is a database already.
+    std::fs::create_dir(&unfinished).unwrap();
+    assert!(open(&folder).timer(&scope(), &TimerId::new("a")).await.unwrap().is_some());
 }
 
 #[test]

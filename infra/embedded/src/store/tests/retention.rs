@@ -1,6 +1,7 @@
 use super::*;
-use crate::store::DEFAULT_RETENTION;
 use crate::store::tables::Table;
+use crate::store::writer::Durability;
+use crate::store::{DEFAULT_RETENTION, idempotency::forget_expired, retention::delete_timer};
 use minoots_shared::ports::TimerQuery;
 use std::ops::Bound;
 
@@ -58,6 +59,9 @@ async fn a_purge_deletes_no_more_than_it_may_and_the_next_one_goes_on() {
     assert_eq!(store.purge(later, 100).await.unwrap(), 100);
     assert_eq!(store.purge(later, 100).await.unwrap(), 50);
     assert_eq!(store.purge(later, 100).await.unwrap(), 0);
+    create(&store, timer("late")).await;
+    expire(&store, &timer("late"), "del_late").await;
+    assert_eq!(store.purge(later, 100).await.unwrap(), 1, "what ended before what purges have looked at");
     assert_eq!(entries(&store), [("usage", 1), ("usage_days", 1)]);
 }
 
@@ -75,4 +79,26 @@ async fn a_key_used_anew_after_it_expired_is_kept_until_it_expires_again() {
     assert!(store.remembered(&key, later).await.unwrap().is_some());
     assert_eq!(store.purge(later.plus(Millis::DAY), 100).await.unwrap(), 1);
     assert!(store.remembered(&key, later).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn what_takes_a_deleted_things_place_while_a_purge_is_under_way_stays() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    let with_key = |id, at| Creation { idempotency: Some(idempotency("k", at)), ..creation(vec![timer(id)]) };
+    store.create_timers(with_key("a", NOW)).await.unwrap();
+    expire(&store, &timer("a"), "del_a").await;
+    let later = NOW.plus(Millis::days(31));
+    // One purge has read what it is going to delete; another is done with it before, and its places are taken again.
+    let ended = store.tables.scan(Table::Ended, None, Some(later), 1).unwrap().remove(0);
+    let expired = store.tables.scan(Table::Expiring, None, Some(later), 1).unwrap().remove(0);
+    assert_eq!(store.purge(later, 100).await.unwrap(), 2);
+    store.create_timers(with_key("a", later)).await.unwrap();
+    let delete = move |txn: &mut crate::store::txn::Txn<'_>| {
+        delete_timer(txn, &ended)?;
+        forget_expired(txn, &expired, later)
+    };
+    store.writer.run(Durability::System, delete).await.unwrap();
+    assert_eq!(store.timer(&scope(), &TimerId::new("a")).await.unwrap(), Some(timer("a")));
+    assert!(store.remembered(&idempotency("k", NOW).key, later).await.unwrap().is_some());
 }

@@ -1,4 +1,4 @@
-//! An AWS emulator for this test binary: started once, on a free port, and gone when the binary is.
+//! The emulator: started once for each test binary, on a free port, and gone when the binary is.
 
 use minoots_aws::clients::{Clients, Connection};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -12,35 +12,35 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The emulator.
-pub(crate) struct Emulator {
+pub struct Emulator {
     port: u16,
     // Its standard input ends with this process, and then so does the emulator.
     _process: Child,
 }
 
 /// This binary's emulator.
-pub(crate) fn emulator() -> &'static Emulator {
+pub fn emulator() -> &'static Emulator {
     static EMULATOR: OnceLock<Emulator> = OnceLock::new();
     EMULATOR.get_or_init(Emulator::start)
 }
 
 impl Emulator {
     fn start() -> Self {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr()).expect("a free port").port();
+        let port = free_port();
         let crate_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let python = std::env::var_os("EMULATOR_PYTHON")
-            .map_or_else(|| crate_dir.join("../../target/emulator/bin/python"), PathBuf::from);
-        let log = std::fs::File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("emulator-{port}.log")));
-        let log = log.expect("the target folder can be written");
+        let target = crate_dir.join("../../target");
+        let python =
+            std::env::var_os("EMULATOR_PYTHON").map_or_else(|| target.join("emulator/bin/python"), PathBuf::from);
+        let log = std::fs::File::create(target.join(format!("emulator-{port}.log"))).expect("target can be written");
         let process = Command::new(&python)
-            .arg(crate_dir.join("tests/emulator/start.py"))
+            .arg(crate_dir.join("start.py"))
             .env("MINISTACK_ACCOUNT_ID", "123456789012")
             .env("GATEWAY_PORT", port.to_string())
             .env("BIND_HOST", "127.0.0.1")
             .env("IOT_MTLS_ENABLED", "0")
             .env("SFTP_ENABLED", "0")
-            .env("MINISTACK_REGION", "eu-west-1")
-            .env("AWS_DEFAULT_REGION", "eu-west-1")
+            .env("MINISTACK_REGION", REGION)
+            .env("AWS_DEFAULT_REGION", REGION)
             .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"))
             .env("LAMBDA_EXECUTOR", "local")
             .stdin(Stdio::piped())
@@ -50,23 +50,23 @@ impl Emulator {
             .unwrap_or_else(|error| panic!("{} can't be run ({error}): `make emulator` installs it", python.display()));
         let started = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            assert!(started.elapsed() < PATIENCE, "the emulator does not listen on port {port}: see its log in target/tmp");
+            assert!(started.elapsed() < PATIENCE, "the emulator does not listen: see target/emulator-{port}.log");
             std::thread::sleep(Duration::from_millis(50));
         }
         Self { port, _process: process }
     }
 
     /// Where it listens.
-    pub(crate) fn endpoint(&self) -> String {
+    pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// How it is reached.
-    pub(crate) fn connection(&self) -> Connection {
+    pub fn connection(&self) -> Connection {
         Connection {
-            region: "eu-west-1".to_owned(),
-            access_key_id: "test".to_owned(),
-            secret_access_key: "test".to_owned().into(),
+            region: REGION.to_owned(),
+            access_key_id: ACCESS_KEY.to_owned(),
+            secret_access_key: ACCESS_KEY.to_owned().into(),
             session_token: None,
             endpoint: Some(self.endpoint()),
             trusted: None,
@@ -74,13 +74,23 @@ impl Emulator {
     }
 
     /// Clients of it.
-    pub(crate) fn clients(&self) -> Clients {
+    pub fn clients(&self) -> Clients {
         Clients::new(&self.connection())
     }
 }
 
-/// A name that nothing else in this emulator has.
-pub(crate) fn fresh_name(kind: &str) -> String {
+/// Its region.
+pub(crate) const REGION: &str = "eu-west-1";
+/// Any other access key would be taken as another account's.
+pub(crate) const ACCESS_KEY: &str = "test";
+
+/// A port that was free just now.
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr()).expect("a port is free").port()
+}
+
+/// A name that nothing else in this binary's emulator has.
+pub fn fresh_name(kind: &str) -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     format!("{kind}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }

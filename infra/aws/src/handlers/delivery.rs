@@ -1,0 +1,175 @@
+//! The delivery function: attempts what its queue holds. A message stays in the queue for as long as its delivery is open,
+//! invisible until the next attempt is due; so retries, and the way to the dead letters, are SQS's own.
+
+use super::events::{Batch, BatchAnswer, Record, left};
+use crate::messages::DeliveryMessage;
+use crate::metrics::{ATTEMPTS, FIRST_ATTEMPT, Metrics};
+use crate::store::DynamoStore;
+use crate::store::error::{failed, gave_up};
+use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
+use futures::future::join_all;
+use lambda_runtime::{Error, LambdaEvent};
+use minoots_shared::app::{App, cause};
+use minoots_shared::domain::delivery::{Delivery, DeliveryStatus};
+use minoots_shared::domain::time::{Millis, Timestamp};
+use minoots_shared::domain::transition::{CANCELLED, CHANGED};
+use minoots_shared::ports::{Store as _, Unavailable};
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The longest that a message can stay invisible, in seconds: twelve hours from when it was received, which was a while ago.
+const LONGEST_INVISIBLE: u64 = 12 * 3_600 - 120;
+
+/// The function on the delivery queue.
+pub struct DeliveryHandler {
+    app: Arc<App>,
+    store: Arc<DynamoStore>,
+    sqs: aws_sdk_sqs::Client,
+    queue_url: String,
+    metrics: Metrics,
+}
+
+/// What is to become of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// There is nothing left to do.
+    Delete,
+    /// It comes again when the queue's own visibility timeout is over.
+    Again,
+    /// It comes again at this instant.
+    At(Timestamp),
+    /// Its delivery is given up for good: it comes again at once, until the redrive policy takes it.
+    DeadLetter,
+}
+
+impl DeliveryHandler {
+    /// A handler whose `app` works on `store`, for the queue under `queue_url`.
+    pub fn new(
+        app: Arc<App>,
+        store: Arc<DynamoStore>,
+        sqs: aws_sdk_sqs::Client,
+        queue_url: String,
+        metrics: Metrics,
+    ) -> Self {
+        Self { app, store, sqs, queue_url, metrics }
+    }
+
+    /// A batch of the delivery queue.
+    ///
+    /// # Errors
+    /// The event is no such batch.
+    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<BatchAnswer, Error> {
+        let left = left(event.context.deadline());
+        let batch: Batch = serde_json::from_value(event.payload)?;
+        let fates = join_all(batch.records.iter().map(|record| self.one(record, left))).await;
+        let now = self.app.clock().now();
+        let invisible = batch.records.iter().zip(&fates).filter_map(|(record, fate)| match fate {
+            // Rounded up: no attempt begins before its time.
+            Fate::At(at) => Some((record, at.since(now).0.div_ceil(1_000).min(LONGEST_INVISIBLE))),
+            Fate::DeadLetter => Some((record, 0)),
+            Fate::Delete | Fate::Again => None,
+        });
+        if let Err(error) = self.hide(invisible.collect()).await {
+            tracing::warn!(error = %cause(&error), "messages stay invisible as long as the queue says");
+        }
+        let again = batch.records.iter().zip(&fates).filter(|(_, fate)| **fate != Fate::Delete);
+        Ok(BatchAnswer::again(again.map(|(record, _)| record)))
+    }
+
+    async fn one(&self, record: &Record, left: Duration) -> Fate {
+        let Some(message) = record.message::<DeliveryMessage>() else { return Fate::Again };
+        // A message that comes the first time is for a first attempt, which is due.
+        if record.came_before()
+            && let Some(fate) = self.look(&message).await
+        {
+            return fate;
+        }
+        let scope = message.scope();
+        match tokio::time::timeout(left, self.app.attempt(&scope, &message.delivery)).await {
+            Ok(Ok(Some(after))) => {
+                self.measure(&after);
+                fate(&after, self.app.clock().now()).unwrap_or(Fate::Again)
+            }
+            // It has ended, or another message of the same delivery is at it.
+            Ok(Ok(None)) => self.look(&message).await.unwrap_or(Fate::Again),
+            Ok(Err(error)) => {
+                tracing::warn!(delivery = %message.delivery, error = %cause(&error), "an attempt could not be made or recorded");
+                self.store.abandon_attempt(&scope, &message.delivery);
+                Fate::Again
+            }
+            Err(_) => {
+                tracing::warn!(delivery = %message.delivery, "the invocation ended before the attempt: it is made again");
+                self.store.abandon_attempt(&scope, &message.delivery);
+                Fate::Again
+            }
+        }
+    }
+
+    /// What is to become of a message whose delivery is not to be attempted now; `None` if it is.
+    async fn look(&self, message: &DeliveryMessage) -> Option<Fate> {
+        match self.store.deliveries(&message.scope(), std::slice::from_ref(&message.delivery)).await {
+            Ok(found) => match found.first() {
+                Some(delivery) => fate(delivery, self.app.clock().now()),
+                None => Some(Fate::Delete),
+            },
+            Err(error) => {
+                tracing::warn!(delivery = %message.delivery, error = %cause(&error), "a delivery could not be read");
+                Some(Fate::Again)
+            }
+        }
+    }
+
+    fn measure(&self, after: &Delivery) {
+        let Some(attempt) = after.attempts.last() else { return };
+        let outcome = match after.status {
+            DeliveryStatus::Success => "success",
+            DeliveryStatus::Failed => "given up",
+            _ => "failure",
+        };
+        let now = self.app.clock().now();
+        self.metrics.write(now, ATTEMPTS, Some(("Outcome", outcome)), &[1]);
+        if attempt.attempt == 1 {
+            self.metrics.write(now, FIRST_ATTEMPT, None, &[attempt.sent_at.since(attempt.due_at).0]);
+        }
+    }
+
+    /// Keeps messages invisible for so many seconds from now. There are at most ten in a batch.
+    async fn hide(&self, messages: Vec<(&Record, u64)>) -> Result<(), Unavailable> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let entries = messages.iter().enumerate().map(|(index, (record, seconds))| {
+            ChangeMessageVisibilityBatchRequestEntry::builder()
+                .id(index.to_string())
+                .receipt_handle(&record.receipt_handle)
+                .visibility_timeout(i32::try_from(*seconds).unwrap_or(i32::MAX))
+                .build()
+        });
+        let entries: Vec<_> = entries.collect::<Result<_, _>>().map_err(|error| Unavailable(error.into()))?;
+        for entries in entries.chunks(10) {
+            let asked = self.sqs.change_message_visibility_batch().queue_url(&self.queue_url);
+            let changed = asked.set_entries(Some(entries.to_vec())).send().await;
+            let changed = changed.map_err(failed("keeping messages invisible"))?;
+            if let Some(first) = changed.failed().first() {
+                return Err(gave_up("keeping messages invisible", first.code()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What follows from where a delivery stands; `None`: it is to be attempted now.
+fn fate(delivery: &Delivery, now: Timestamp) -> Option<Fate> {
+    let withdrawn = matches!(delivery.error.as_deref(), Some(CANCELLED | CHANGED));
+    match delivery.status {
+        DeliveryStatus::Success => Some(Fate::Delete),
+        DeliveryStatus::Failed if withdrawn => Some(Fate::Delete),
+        DeliveryStatus::Failed => Some(Fate::DeadLetter),
+        // Another message of the same delivery is at it; this one comes back later, to see what came of that.
+        DeliveryStatus::Sending => Some(Fate::Again),
+        DeliveryStatus::Pending | DeliveryStatus::Retrying => {
+            delivery.next_attempt_at.filter(|at| at.since(now) > Millis(0)).map(Fate::At)
+        }
+    }
+}

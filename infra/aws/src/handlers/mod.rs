@@ -1,0 +1,6 @@
+//! What the functions do with what Lambda hands them.
+
+pub mod api;
+pub mod delivery;
+mod events;
+pub mod expiry;

@@ -1,0 +1,9 @@
+//! For tests: an AWS emulator, what is deployed in it, and a Lambda runtime API for the functions' binaries.
+
+mod emulator;
+mod function;
+mod stack;
+
+pub use emulator::{Emulator, emulator, fresh_name};
+pub use function::Function;
+pub use stack::{ACCOUNT, KEY, Stack, batch};
