@@ -44,7 +44,7 @@ check: $(VENV)/installed ## formatting, lints, documentation, licences, unused d
 $(VENV)/installed: tests/outside/requirements.txt
 $(TEMPLATE)/installed: tests/template/requirements.txt
 $(CHECKOV)/installed: tests/template/checkov.txt
-$(EMULATOR)/installed: infra/aws/tests/emulator/requirements.txt
+$(EMULATOR)/installed: tests/emulator/requirements.txt
 
 %/installed: | packages
 	python3 -m venv $(@D)

@@ -5,6 +5,9 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 
+import botocore.session
+from botocore import xform_name
+
 from sam import ROOT
 
 AWS = ROOT / "infra/aws/src"
@@ -79,3 +82,25 @@ def metrics():
 def runbook_sections():
     """The alarms that the runbook explains: its headings of the form ## `name`."""
     return set(re.findall(r"^## `([a-z0-9-]+)`$", (ROOT / "docs/runbook.md").read_text(), re.MULTILINE))
+
+
+# What is authorised as something else than its own name.
+ACTIONS = {
+    "ChangeMessageVisibilityBatch": ["ChangeMessageVisibility"],
+    "SendMessageBatch": ["SendMessage"],
+    # As what is in it.
+    "TransactWriteItems": ["PutItem", "DeleteItem"],
+}
+
+
+@cache
+def operations():
+    """The calls of AWS that the sources make, as the IAM actions that they need."""
+    session = botocore.session.get_session()
+    found = set()
+    sources = [path.read_text().split("#[cfg(test)]")[0] for path in AWS.rglob("*.rs") if path.name != "schema.rs"]
+    for service in "dynamodb", "sqs", "scheduler":
+        for operation in session.get_service_model(service).operation_names:
+            if any(re.search(rf"\.\s*{xform_name(operation)}\(\)", source) for source in sources):
+                found |= {f"{service}:{action}" for action in ACTIONS.get(operation, [operation])}
+    return found

@@ -138,7 +138,7 @@ ROLES = {
     | allow("scheduler:CreateSchedule scheduler:DeleteSchedule", SCHEDULES)
     | allow("iam:PassRole", "${ScheduleRole.Arn}")
     | logs("ApiLogs"),
-    "ExpiryHandlerRole": allow("dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem", TABLE)
+    "ExpiryHandlerRole": allow("dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem dynamodb:DeleteItem", TABLE)
     | allow("dynamodb:Query", INDEX)
     | allow(CONSUME, DUE)
     | SEND
@@ -183,6 +183,20 @@ def each_role_may_do_exactly_what_it_needs(template):
                 expected = passing if statement["Action"] == "iam:PassRole" else None
                 if statement.get("Condition") != expected:
                     yield f"{name}: {statement['Action']} under the condition {statement.get('Condition')}"
+
+
+@promise
+def the_functions_may_make_the_calls_that_their_sources_make_and_no_others(template):
+    roles = template.stack().of("AWS::IAM::Role")
+    made = crates.operations()
+    granted = {action for name, role in roles.items() if name != "ScheduleRole" for action, _ in allowed(role)}
+    granted = {action for action in granted if action.split(":")[0] in ("dynamodb", "sqs", "scheduler")}
+    # Lambda itself makes these, for the queues that feed the functions.
+    granted -= set(CONSUME.split())
+    for action in granted - made:
+        yield f"no source needs {action}"
+    for action in made - granted:
+        yield f"no role allows {action}"
 
 
 @promise

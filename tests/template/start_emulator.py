@@ -1,4 +1,4 @@
-"""Runs the emulator of infra/aws/tests with two settings more, so that it does what AWS does."""
+"""Runs the emulator of tests/emulator with two settings more, so that it does what AWS does."""
 
 import runpy
 import threading
@@ -8,7 +8,7 @@ from pathlib import Path
 from ministack.core.concurrency import esm_wake
 from ministack.services import lambda_svc
 
-STARTER = Path(__file__).parents[2] / "infra/aws/tests/emulator/start.py"
+STARTER = Path(__file__).parents[2] / "tests/emulator/start.py"
 
 concurrency_of = lambda_svc._sqs_esm_concurrency
 

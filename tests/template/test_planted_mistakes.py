@@ -31,8 +31,8 @@ MISTAKES = {
     ),
     "the delivery queue's failed messages are deleted": (
         (
-            "DeliveryQueue.Arn\n            BatchSize: 10\n            FunctionResponseTypes: [ReportBatchItemFailures]\n",
-            "DeliveryQueue.Arn\n            BatchSize: 10\n",
+            "Queue: !GetAtt DeliveryQueue.Arn\n            BatchSize: 10\n            FunctionResponseTypes:",
+            "Queue: !GetAtt DeliveryQueue.Arn\n            BatchSize: 10\n            # FunctionResponseTypes:",
         ),
         "every_function_fed_by_a_queue_reports_which_messages_failed",
     ),
