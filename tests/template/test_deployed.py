@@ -3,6 +3,8 @@
 Real binaries, started by what starts them on AWS: the HTTP API, the queues, the schedules, the rule of the sweep.
 """
 
+import json
+
 import pytest
 from api import Api, refused
 from receiver import Receiver
@@ -271,7 +273,22 @@ def test_a_sample_event_is_understood(deployment, api, sample, function):
         assert answer == {"batchItemFailures": []}, "what names nothing known is done with"
 
 
-def test_no_call_was_refused_for_lack_of_a_permission(deployment):
-    """Runs last: the emulator holds every call of the functions above to their roles."""
+def test_no_call_was_refused_for_lack_of_a_permission(deployment, api):
+    """After all tests above: the emulator holds the functions' calls to their roles."""
     log = deployment.emulator.log.read_text()
     assert "AccessDenied" not in log, [line for line in log.splitlines() if "AccessDenied" in line][:5]
+
+
+def test_a_call_that_a_role_does_not_allow_is_refused(deployment, api):
+    """Or else the test before this one would see nothing."""
+    iam = deployment.emulator.client("iam")
+    resource = deployment.emulator.client("cloudformation").describe_stack_resource(
+        StackName=deployment.name, LogicalResourceId="ExpiryHandlerRole"
+    )["StackResourceDetail"]
+    role, policy = resource["PhysicalResourceId"], "expiry-handler"
+    document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+    less = [it for it in document["Statement"] if it["Action"] != "dynamodb:Query"]
+    assert len(less) == len(document["Statement"]) - 1
+    iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(document | {"Statement": less}))
+    with pytest.raises(AssertionError, match="ExpiryHandlerFunction failed"):
+        deployment.invoke("ExpiryHandlerFunction", {"source": "aws.events"})
