@@ -1,5 +1,6 @@
 //! Items of the table: attributes in, attributes out.
 
+use super::deflate::{deflate, inflate};
 use super::error::Unreadable;
 use super::keys::Key;
 use aws_sdk_dynamodb::primitives::Blob;
@@ -75,7 +76,7 @@ impl Item {
     pub(crate) fn document(mut self, document: &impl Serialize) -> Result<Self, Unreadable> {
         let json = serde_json::to_string(document).map_err(|error| self.unreadable(error.to_string()))?;
         let rest = self.size() + DOC.len();
-        let deflated = miniz_oxide::deflate::compress_to_vec(json.as_bytes(), 8);
+        let deflated = deflate(json.as_bytes());
         let units = |bytes: usize| (rest + bytes).div_ceil(UNIT);
         let value = if units(deflated.len()) < units(json.len()) {
             AttributeValue::B(Blob::new(deflated))
@@ -91,8 +92,7 @@ impl Item {
         let read = match self.0.get(DOC) {
             Some(AttributeValue::S(json)) => serde_json::from_str(json),
             Some(AttributeValue::B(deflated)) => {
-                let json = miniz_oxide::inflate::decompress_to_vec_with_limit(deflated.as_ref(), MOST_INFLATED)
-                    .map_err(|error| self.unreadable(format!("its document can't be inflated: {error}")))?;
+                let json = inflate(deflated.as_ref()).map_err(|why| self.unreadable(format!("its document: {why}")))?;
                 serde_json::from_slice(&json)
             }
             _ => return Err(self.unreadable("it has no document".to_owned())),
@@ -148,9 +148,6 @@ impl Item {
         self.0.iter().map(|(name, value)| name.len() + of(value)).sum()
     }
 }
-
-/// No document is larger when inflated: a stored item has 400 kB, and deflate at most a thousandfold.
-const MOST_INFLATED: usize = 64 * 1024 * 1024;
 
 impl Key {
     /// The key as attributes.

@@ -9,6 +9,7 @@ mod accounts;
 mod attempts;
 mod batch;
 mod creation;
+mod deflate;
 mod due;
 pub(crate) mod error;
 mod idempotency;
