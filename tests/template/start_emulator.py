@@ -1,16 +1,20 @@
-"""Runs the emulator of tests/emulator with two settings more, so that it does what AWS does."""
+"""Runs the emulator of tests/emulator, and puts right where it differs from AWS."""
 
 import runpy
 import threading
 import time
 from pathlib import Path
 
+from ministack.core import iam_actions
 from ministack.core.concurrency import esm_wake
 from ministack.services import lambda_svc
 
 STARTER = Path(__file__).parents[2] / "tests/emulator/start.py"
 
 concurrency_of = lambda_svc._sqs_esm_concurrency
+action_of = iam_actions.extract_iam_action
+# What AWS authorises under the name of the call that it is many of.
+ACTIONS = {"sqs:SendMessageBatch": "sqs:SendMessage", "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility"}
 
 
 def concurrency_as_a_number(mapping, *rest):
@@ -18,6 +22,11 @@ def concurrency_as_a_number(mapping, *rest):
     if scaling := mapping.get("ScalingConfig"):
         scaling["MaximumConcurrency"] = int(scaling["MaximumConcurrency"])
     return concurrency_of(mapping, *rest)
+
+
+def action_as_aws_authorises_it(*request):
+    action = action_of(*request)
+    return ACTIONS.get(action, action)
 
 
 def look_for_delayed_messages_at_once():
@@ -28,6 +37,7 @@ def look_for_delayed_messages_at_once():
 
 
 lambda_svc._sqs_esm_concurrency = concurrency_as_a_number
+iam_actions.extract_iam_action = action_as_aws_authorises_it
 lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS = 0.01
 threading.Thread(target=look_for_delayed_messages_at_once, daemon=True).start()
 runpy.run_path(str(STARTER), run_name="__main__")

@@ -1,9 +1,11 @@
 //! The HTTP API behind API Gateway or a function URL.
 
+use lambda_runtime::{LambdaEvent, service_fn};
 use minoots_aws::alarms::AwsAlarms;
 use minoots_aws::clients::Clients;
 use minoots_aws::config::{ApiConfig, environment};
 use minoots_aws::handlers::api::Api;
+use minoots_aws::handlers::operator::Front;
 use minoots_aws::logs;
 use minoots_aws::queue::DeliveryQueue;
 use minoots_aws::store::DynamoStore;
@@ -14,7 +16,7 @@ use minoots_shared::webhook::client::{DEFAULT_TIMEOUT, WebhookClient};
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
+async fn main() -> Result<(), lambda_runtime::Error> {
     logs::init();
     let ApiConfig { common, alarms } = logs::or_exit(environment().api());
     let clients = Clients::new(&common.connection);
@@ -28,6 +30,8 @@ async fn main() -> Result<(), lambda_http::Error> {
         logs::or_exit(WebhookClient::new(common.policy, DEFAULT_TIMEOUT)),
         Clock::system(),
     );
+    let app = Arc::new(app);
     // The gateway limits how often one may call.
-    lambda_http::run(Api::new(router(Arc::new(app), None))).await
+    let front = Front::new(app.clone(), Api::new(router(app, None)));
+    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| front.handle(event))).await
 }
