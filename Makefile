@@ -29,7 +29,7 @@ deployed: $(TEMPLATE)/installed emulator ## timers through the template, deploye
 template: $(TEMPLATE)/installed $(CHECKOV)/installed ## what linters and our own assertions say of template.yaml
 	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template --ignore tests/template/test_deployed.py
 
-emulator: $(EMULATOR)/installed
+emulator: $(EMULATOR)/installed ## the AWS emulator that tests run on
 
 check: $(VENV)/installed ## formatting, lints, documentation, licences, unused dependencies
 	cargo fmt --all --check
@@ -37,8 +37,8 @@ check: $(VENV)/installed ## formatting, lints, documentation, licences, unused d
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	cargo deny --locked check --hide-inclusion-graph licenses bans sources
 	cargo shear --locked
-	ruff format --check tests/outside tests/template
-	ruff check tests/outside tests/template
+	ruff format --check tests/outside tests/template benches
+	ruff check tests/outside tests/template benches
 	$(MAKE) template
 
 $(VENV)/installed: tests/outside/requirements.txt

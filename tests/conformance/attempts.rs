@@ -1,6 +1,6 @@
 //! Attempts: each begun once, recorded once, under its own number, and none after the end.
 
-use crate::samples::{FAR, Sketch, answered, cancel, later, numbered, sketch, unanswered};
+use crate::samples::{FAR, answered, cancel, fall_due, later, numbered, sketch, unanswered};
 use crate::world::{Sure as _, World, at_once};
 use minoots_shared::domain::delivery::{AttemptResult, Delivery, DeliveryStatus};
 use minoots_shared::domain::ids::DeliveryId;
@@ -11,13 +11,9 @@ use minoots_shared::domain::transition::CANCELLED;
 /// When the deliveries of this topic come into being: a quarter on the way of their timers.
 const DUE: Timestamp = later(900_000);
 
-fn telling_halfway(id: &str) -> Sketch {
-    sketch(id).telling()
-}
-
 /// A running timer with one open delivery, here and at the neighbours'.
 async fn open_delivery(world: &mut World<'_>, id: &str) -> (Timer, Delivery) {
-    let timer = world.create_one(telling_halfway(id)).await;
+    let timer = world.create_one(sketch(id).telling()).await;
     let (timer, mut deliveries) = world.fall_due(&timer, DUE).await;
     (timer, deliveries.remove(0))
 }
@@ -57,6 +53,26 @@ pub(crate) async fn of_many_who_begin_an_attempt_at_once_one_gets_it(world: &mut
         })
         .await;
         assert_eq!(begun.iter().flatten().count(), 1);
+    }
+}
+
+pub(crate) async fn an_attempt_that_begins_as_the_one_before_ends_has_the_next_number(world: &mut World<'_>) {
+    for number in 0..20 {
+        let (_, delivery) = open_delivery(world, &format!("t{number}")).await;
+        let first = begin(world, &delivery.id).await.expect("it is open");
+        let begun = at_once(8, |part| {
+            let (store, scope, id) = (world.store(), world.mine.clone(), delivery.id.clone());
+            let result = answered(&first, DUE, 500);
+            async move {
+                if part == 0 {
+                    store.finish_attempt(&scope, &id, result).await.sure().expect("it is new");
+                }
+                store.begin_attempt(&scope, &id).await.sure()
+            }
+        })
+        .await;
+        let begun: Vec<_> = begun.into_iter().flatten().map(|delivery| delivery.next_attempt()).collect();
+        assert_eq!(begun, [2]);
     }
 }
 
@@ -222,6 +238,15 @@ pub(crate) async fn an_unknown_delivery_is_neither_found_nor_attempted(world: &m
     }
 }
 
+pub(crate) async fn a_delivery_that_was_asked_for_too_early_is_attempted_once_it_is_there(world: &mut World<'_>) {
+    let timer = world.create_one(sketch("deploy").telling()).await;
+    let id = fall_due(&timer, DUE).deliveries[0].id.clone();
+    assert_eq!(begin(world, &id).await, None);
+    let (_, deliveries) = world.fall_due(&timer, DUE).await;
+    assert_eq!(deliveries[0].id, id);
+    assert_eq!(begin(world, &id).await.map(|begun| begun.next_attempt()), Some(1));
+}
+
 pub(crate) async fn another_scopes_delivery_is_neither_found_nor_attempted(world: &mut World<'_>) {
     let (_, delivery) = open_delivery(world, "deploy").await;
     let store = world.store();
@@ -241,7 +266,7 @@ pub(crate) async fn another_scopes_delivery_is_neither_found_nor_attempted(world
 
 pub(crate) async fn a_hundred_deliveries_are_read_at_once(world: &mut World<'_>) {
     let mut ids = Vec::new();
-    for timer in world.create(&numbered(34, |number| telling_halfway(&format!("t{number}")))).await {
+    for timer in world.create(&numbered(34, |number| sketch(&format!("t{number}")).telling())).await {
         let (_, deliveries) = world.fall_due(&timer, later(2_700_000)).await;
         ids.extend(deliveries.into_iter().map(|delivery| delivery.id));
     }

@@ -26,7 +26,7 @@ pub(crate) async fn a_created_timer_is_read_back_exactly_as_it_was_made(world: &
 pub(crate) async fn another_scopes_timer_is_unknown(world: &mut World<'_>) {
     world.create_one(sketch("everybodys")).await;
     let own = sketch("mine-alone").timer(&world.mine);
-    assert_eq!(world.place(vec![own.clone()], None).await, [Stored]);
+    assert_eq!(world.place_alone(vec![own.clone()], None).await, [Stored]);
     let store = world.store();
     assert_eq!(store.timer(&world.foreign(), &own.id).await.sure(), None);
     assert_eq!(store.timer(&world.mine, &own.id).await.sure(), Some(own));
@@ -80,7 +80,9 @@ pub(crate) async fn an_id_stays_in_use_when_its_timer_has_ended(world: &mut Worl
 
 pub(crate) async fn of_many_creations_of_one_id_at_once_exactly_one_is_stored(world: &mut World<'_>) {
     world.create_one(sketch("other")).await;
-    let timer = |number: usize| sketch("wanted").text("name", &number.to_string()).lasting(1_000).timer(&world.mine);
+    let mine = world.mine.clone();
+    let timer = |number: usize| sketch("wanted").text("name", &number.to_string()).lasting(1_000).timer(&mine);
+    world.surround(&[timer(0)]).await;
     let placed = at_once(40, |number| {
         let (store, creation) = (world.store(), creation(&world.mine, vec![timer(number)], None, None));
         async move { store.create_timers(creation).await.sure() }
@@ -99,7 +101,8 @@ pub(crate) async fn of_many_creations_of_one_id_at_once_exactly_one_is_stored(wo
 pub(crate) async fn a_creation_beyond_the_limit_stores_the_first_that_fit(world: &mut World<'_>) {
     world.create(&[sketch("running-1"), sketch("running-2")]).await;
     let taken = sketch("running-1").timer(&world.mine);
-    let fresh = |number: u32| sketch(&format!("fresh-{number}")).timer(&world.mine);
+    let mine = world.mine.clone();
+    let fresh = |number: u32| sketch(&format!("fresh-{number}")).timer(&mine);
     let placed = world.place(vec![taken, fresh(1), fresh(2), fresh(3)], Some(4)).await;
     assert_eq!(placed, [IdTaken, Stored, Stored, OverLimit]);
     assert_eq!(world.store().timer(&world.mine, &fresh(3).id).await.sure(), None);
@@ -113,7 +116,8 @@ pub(crate) async fn a_creation_beyond_the_limit_stores_the_first_that_fit(world:
 
 pub(crate) async fn an_ended_timer_makes_room_under_the_limit_and_a_paused_one_does_not(world: &mut World<'_>) {
     let timers = world.create(&numbered(4, |number| sketch(&format!("t{number}")))).await;
-    let fresh = |number: u32| vec![sketch(&format!("fresh-{number}")).timer(&world.mine)];
+    let mine = world.mine.clone();
+    let fresh = |number: u32| vec![sketch(&format!("fresh-{number}")).timer(&mine)];
     world.take(pause(&timers[0], later(1))).await;
     assert_eq!(world.place(fresh(0), Some(4)).await, [OverLimit]);
     world.take(cancel(&timers[1], later(1))).await;

@@ -1,13 +1,15 @@
 //! What is due when: complete, in order, from every scope, and nothing that is not.
 
 use crate::samples::{FAR, Sketch, answered, cancel, change, fall_due, fire, later, numbered, pause, resume, sketch};
-use crate::world::{ALL, Sure as _, World, create};
+use crate::world::{ALL, Sure as _, World, at_once, create};
 use minoots_shared::domain::account::{Mode, Scope};
-use minoots_shared::domain::ids::AccountId;
+use minoots_shared::domain::ids::{AccountId, TimerId};
 use minoots_shared::domain::time::{Millis, Timestamp};
 use minoots_shared::domain::timer::Timer;
 use minoots_shared::ports::{DueDelivery, DueTimer, TimerStep};
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Scopes in which this topic's cases let things happen; the world's neighbours stay out of it.
 fn busy_scopes() -> [Scope; 3] {
@@ -130,6 +132,65 @@ pub(crate) async fn a_change_moves_when_a_timer_is_due_and_leaves_nothing_at_the
         let due: Vec<_> = world.due_timers(FAR).await.into_iter().map(|due| due.at).collect();
         assert_eq!(due, Vec::from_iter(timer.next_due()));
     }
+}
+
+pub(crate) async fn what_is_due_earlier_than_all_that_was_seen_before_is_seen(world: &mut World<'_>) {
+    world.surround(&[telling_once("late").timer(&world.mine)]).await;
+    let (store, own) = (world.store(), world.mine.clone());
+    let place =
+        async |id: &str, length: u64| create(&*store, &own, &[telling_once(id).lasting(length).timer(&own)]).await;
+    let due = async |until: Timestamp| -> Vec<_> {
+        world.due_timers(until).await.into_iter().map(|due| due.id.to_string()).collect()
+    };
+    place("late", 50_000).await;
+    assert_eq!(due(FAR).await, ["late"]);
+    assert_eq!(due(later(40_000)).await, [""; 0]);
+    place("earlier", 30_000).await;
+    assert_eq!(due(later(40_000)).await, ["earlier"]);
+    place("earliest", 1).await;
+    assert_eq!(due(FAR).await, ["earliest", "earlier", "late"]);
+    for (count, id) in ["late", "earlier", "earliest"].into_iter().enumerate() {
+        let timer = world.timer(&TimerId::new(id)).await;
+        world.take(fall_due(&timer, FAR)).await;
+        let due = world.due_deliveries(FAR).await;
+        assert_eq!((due.len(), due[0].at), (count + 1, timer.next_due().expect("it ran")));
+    }
+}
+
+pub(crate) async fn what_is_created_while_others_look_for_what_is_due_is_seen_at_once(world: &mut World<'_>) {
+    world.surround(&[telling_once("t0-0").timer(&world.mine)]).await;
+    let created = Arc::new(AtomicUsize::new(0));
+    let missed = at_once(4, |task| {
+        let (store, scope, created) = (world.store(), world.mine.clone(), Arc::clone(&created));
+        async move {
+            let mut missed = Vec::new();
+            if task >= 2 {
+                for _ in 0..1_000_000 {
+                    if created.load(Ordering::Relaxed) == 200 {
+                        break;
+                    }
+                    store.due_timers(FAR, 1).await.sure();
+                    tokio::task::yield_now().await;
+                }
+            } else {
+                // Each earlier than all before it: that is where a look that has begun already may overlook it.
+                for number in 0..100 {
+                    let (id, length) = (format!("t{task}-{number}"), 100_000 - number * 1_000);
+                    let timer = telling_once(&id).lasting(length).timer(&scope);
+                    create(&*store, &scope, &[timer]).await;
+                    created.fetch_add(1, Ordering::Relaxed);
+                    let due = store.due_timers(later(length), ALL).await.sure();
+                    if !due.iter().any(|due| due.id.as_str() == id && due.scope == scope) {
+                        missed.push(id);
+                    }
+                }
+            }
+            missed
+        }
+    })
+    .await;
+    assert_eq!(missed.concat(), [""; 0]);
+    assert_eq!(world.due_timers(FAR).await.len(), 200);
 }
 
 /// Deliveries in each of the busy scopes, due at the ends that `length` gives their timers.

@@ -22,7 +22,9 @@ fn remembered(idempotency: &Idempotency, answer: &str) -> Remembered {
     Remembered { fingerprint, answer: answer.as_bytes().to_vec(), expires_at }
 }
 
-async fn create(world: &World<'_>, timers: Vec<Timer>, idempotency: Idempotency) -> Created {
+/// A creation of mine; the neighbours have timers with the same ids.
+async fn create(world: &mut World<'_>, timers: Vec<Timer>, idempotency: Idempotency) -> Created {
+    world.surround(&timers).await;
     world.store().create_timers(creation(&world.mine, timers, None, Some(idempotency))).await.sure()
 }
 
@@ -65,7 +67,8 @@ pub(crate) async fn an_answer_that_is_not_to_be_remembered_is_not(world: &mut Wo
     let plain = world.idempotency(TIMERS, "key-1", "").await;
     let only_if_stored = |placements: &[Placement]| placements.contains(&Stored).then(|| b"stored".to_vec());
     let idempotency = Idempotency { answer: Arc::new(only_if_stored), ..plain };
-    let one = |id: &str| vec![sketch(id).timer(&world.mine)];
+    let mine = world.mine.clone();
+    let one = |id: &str| vec![sketch(id).timer(&mine)];
     assert_eq!(create(world, one("taken"), idempotency.clone()).await, Created::Placed(vec![IdTaken]));
     assert_eq!(world.store().remembered(&idempotency.key, NOW).await.sure(), None);
     assert_eq!(create(world, one("free"), idempotency.clone()).await, placed(1));
@@ -88,8 +91,9 @@ pub(crate) async fn a_key_counts_until_it_expires_and_is_free_then(world: &mut W
     let just_before = expires.minus(Millis(1));
     assert_eq!(store.remembered(&first.key, just_before).await.sure(), Some(remembered(&first, "first")));
     assert_eq!(store.remembered(&first.key, expires.plus(Millis(1))).await.sure(), None);
-    let again = |at: Timestamp| idempotency(&world.mine, TIMERS, "key-1", "second", at);
-    let second = vec![sketch("b").timer(&world.mine)];
+    let mine = world.mine.clone();
+    let again = |at: Timestamp| idempotency(&mine, TIMERS, "key-1", "second", at);
+    let second = vec![sketch("b").timer(&mine)];
     assert_eq!(create(world, second.clone(), again(just_before)).await, Created::Known(remembered(&first, "first")));
     let anew = again(expires.plus(Millis(1)));
     assert_eq!(create(world, second, anew.clone()).await, placed(1));
@@ -99,11 +103,25 @@ pub(crate) async fn a_key_counts_until_it_expires_and_is_free_then(world: &mut W
 }
 
 pub(crate) async fn the_same_key_on_another_route_or_in_another_scope_is_another_key(world: &mut World<'_>) {
-    for (number, route) in [TIMERS, BATCH, "POST /quick/wait", KEYS].into_iter().enumerate() {
-        let own = world.idempotency(route, "key-1", route).await;
+    // The last two would be one text with the route before them.
+    let keys = [
+        (TIMERS, "key-1"),
+        (BATCH, "key-1"),
+        ("POST /quick/wait", "key-1"),
+        (KEYS, "key-1"),
+        (TIMERS, "/batch1"),
+        (BATCH, "1"),
+    ];
+    let mut used = Vec::new();
+    for (number, (route, key)) in keys.into_iter().enumerate() {
+        let answer = number.to_string();
+        let own = world.idempotency(route, key, &answer).await;
         let timer = sketch(&format!("t{number}")).timer(&world.mine);
-        assert_eq!(create(world, vec![timer], own.clone()).await, placed(1));
-        assert_eq!(world.store().remembered(&own.key, NOW).await.sure(), Some(remembered(&own, route)));
+        assert_eq!(create(world, vec![timer], own.clone()).await, placed(1), "{route} {key}");
+        used.push((own, answer));
+    }
+    for (own, answer) in used {
+        assert_eq!(world.store().remembered(&own.key, NOW).await.sure(), Some(remembered(&own, &answer)));
     }
 }
 
@@ -140,6 +158,7 @@ pub(crate) async fn keys_are_compared_whole_whatever_characters_they_have(world:
 
 pub(crate) async fn a_hundred_creations_at_once_with_one_key_make_one_set_of_timers(world: &mut World<'_>) {
     world.idempotency(BATCH, "key-1", "").await;
+    world.surround(&[sketch("set-0-0").timer(&world.mine)]).await;
     let sets = at_once(100, |number| {
         let (store, scope) = (world.store(), world.mine.clone());
         let timers = numbered(3, |timer| sketch(&format!("set-{number}-{timer}")));

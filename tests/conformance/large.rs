@@ -1,7 +1,7 @@
 //! The largest records that callers can make.
 
 use crate::samples::{FAR, NOW, Sketch, answered, cancel, later, numbered, sketch};
-use crate::world::{Sure as _, World, creation, idempotency, pages};
+use crate::world::{Sure as _, World, creation, pages};
 use minoots_shared::domain::delivery::Answer;
 use minoots_shared::domain::new_timer::MOST_DATA;
 use minoots_shared::ports::{Created, Placement, TimerQuery};
@@ -35,7 +35,8 @@ pub(crate) async fn a_timer_with_32_kib_of_data_is_kept_whole(world: &mut World<
 
 pub(crate) async fn a_hundred_timers_with_32_kib_of_data_each_are_one_creation(world: &mut World<'_>) {
     let timers: Vec<_> = (0..100).map(|number| full(&format!("full-{number}")).timer(&world.mine)).collect();
-    let own = idempotency(&world.mine, "POST /timers/batch", "key-1", "stored", NOW);
+    world.surround(&timers[..10]).await;
+    let own = world.idempotency("POST /timers/batch", "key-1", "stored").await;
     let creation = || creation(&world.mine, timers.clone(), Some(100), Some(own.clone()));
     let store = world.store();
     let created = store.create_timers(creation()).await.sure();

@@ -3,17 +3,19 @@
 //!
 //! The cases are written once and run unchanged on every infrastructure, which only says how its parts are opened:
 //!
-//! ```ignore
+//! ```text
 //! minoots_tests::store_cases!(MyInfrastructure::new());
+//! minoots_tests::clockwork_cases!(MyInfrastructure::new());
 //! ```
 //!
 //! In every case several accounts are in play: beside the scope under test, another account and the other mode of the same
 //! account hold data that look just like it, with the same timers' ids and idempotency keys, and the case fails if they
 //! notice anything (`world`).
 //!
-//! A case that is not listed in [`store_cases`] would be dead code, which the build refuses: none is left out by accident.
+//! A case that is not listed in one of the two would be dead code, which the build refuses: none is left out by accident.
 
 mod accounts;
+mod alarms;
 mod attempts;
 mod creating;
 mod due;
@@ -22,24 +24,27 @@ mod infrastructure;
 mod keys;
 mod large;
 mod listing;
+mod queue;
+mod receiver;
 mod restarts;
 mod samples;
+mod stage;
 mod steps;
 mod usage;
 mod world;
 
-pub use infrastructure::Infrastructure;
+pub use infrastructure::{Infrastructure, Parts, WorkingInfrastructure};
 
 /// Makes a macro that expands to one test for each case, and the entrances that those tests use.
 macro_rules! cases {
-    ($d:tt $(#[$doc:meta])* $name:ident: $($topic:ident { $($case:ident)* })*) => {
+    ($d:tt $(#[$doc:meta])* $name:ident($infrastructure:ident, $place:ty): $($topic:ident { $($case:ident)* })*) => {
         #[doc(hidden)]
-        pub mod run {
+        pub mod $name {
             $(pub mod $topic {
-                $(pub async fn $case(infrastructure: impl $crate::Infrastructure) {
-                    let mut world = $crate::world::World::new(&infrastructure).await;
-                    $crate::$topic::$case(&mut world).await;
-                    world.neighbours_noticed_nothing().await;
+                $(pub async fn $case(infrastructure: impl $crate::$infrastructure) {
+                    let mut place = <$place>::new(&infrastructure).await;
+                    $crate::$topic::$case(&mut place).await;
+                    place.over().await;
                 })*
             })*
         }
@@ -53,7 +58,7 @@ macro_rules! cases {
                     use super::*;
                     $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                     async fn $case() {
-                        $crate::run::$topic::$case($d infrastructure).await;
+                        $crate::$name::$topic::$case($d infrastructure).await;
                     })*
                 })*
             };
@@ -64,7 +69,7 @@ macro_rules! cases {
 cases! {
     $
     /// Expands to one test for each promise of the `Store` port. The expression gives a fresh [`Infrastructure`].
-    store_cases:
+    store_cases(Infrastructure, crate::world::World<'_>):
     creating {
         a_created_timer_is_read_back_exactly_as_it_was_made
         another_scopes_timer_is_unknown
@@ -111,6 +116,8 @@ cases! {
         a_timer_is_due_at_each_of_its_milestones_and_at_its_end
         only_running_timers_are_due
         a_change_moves_when_a_timer_is_due_and_leaves_nothing_at_the_old_place
+        what_is_due_earlier_than_all_that_was_seen_before_is_seen
+        what_is_created_while_others_look_for_what_is_due_is_seen_at_once
         deliveries_due_by_then_are_listed_earliest_first_from_every_scope
         deliveries_due_are_visited_once_each_portion_by_portion
         a_visit_goes_on_behind_a_delivery_that_is_no_longer_due
@@ -120,6 +127,7 @@ cases! {
         an_attempt_begins_with_all_that_is_to_be_sent
         an_attempt_under_way_is_not_begun_again_until_it_is_recorded
         of_many_who_begin_an_attempt_at_once_one_gets_it
+        an_attempt_that_begins_as_the_one_before_ends_has_the_next_number
         a_recorded_attempt_is_what_the_rules_make_of_it
         attempts_are_numbered_without_gaps_until_they_are_used_up
         an_attempt_is_recorded_once_however_often_it_is_reported
@@ -129,6 +137,7 @@ cases! {
         a_cancellation_that_meets_an_attempts_end_leaves_nothing_to_attempt
         no_attempt_begins_once_the_cancellation_is_answered
         an_unknown_delivery_is_neither_found_nor_attempted
+        a_delivery_that_was_asked_for_too_early_is_attempted_once_it_is_there
         another_scopes_delivery_is_neither_found_nor_attempted
         a_hundred_deliveries_are_read_at_once
     }
@@ -181,5 +190,28 @@ cases! {
         a_delivery_keeps_its_receivers_longest_answers_over_all_attempts
         an_answer_of_4_mib_is_remembered_whole
         a_page_of_a_hundred_full_timers_is_listed
+    }
+}
+
+cases! {
+    $
+    /// Expands to one test for each promise of the `Alarms` and `Queue` ports: they are seen through a product at work on
+    /// them. The expression gives a fresh [`WorkingInfrastructure`].
+    clockwork_cases(WorkingInfrastructure, crate::stage::Stage<'_>):
+    alarms {
+        each_timer_is_told_of_when_it_is_due_and_never_before
+        a_timer_created_after_a_later_one_is_told_of_before_it
+        many_timers_due_at_one_instant_are_each_told_of_once
+        an_alarm_set_again_does_no_harm
+        an_alarm_taken_back_or_left_over_from_an_earlier_plan_does_no_harm
+        a_timer_that_fell_due_while_nothing_was_at_work_is_told_of_at_the_start
+        a_timer_whose_alarm_was_never_set_is_told_of_all_the_same
+    }
+    queue {
+        a_delivery_is_sent_at_once_with_its_own_body_under_its_id
+        many_deliveries_are_handed_over_in_one_call
+        a_delivery_handed_over_again_is_recorded_as_one_attempt
+        a_delivery_that_was_never_handed_over_is_sent_all_the_same
+        a_failed_attempt_is_made_again_after_its_wait_with_the_same_bytes
     }
 }

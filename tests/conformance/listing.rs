@@ -27,7 +27,13 @@ fn newest_first(mut timers: Vec<Timer>) -> Vec<Timer> {
 }
 
 pub(crate) async fn an_empty_scope_lists_nothing(world: &mut World<'_>) {
-    assert_eq!(list(world, query(50)).await, []);
+    world.surround(&[sketch("everybody-elses").text("team", "red").timer(&world.mine)]).await;
+    let labels = Labels { team: Some("red".to_owned()), ..Labels::default() };
+    for query in
+        [query(50), TimerQuery { labels, ..query(50) }, TimerQuery { status: Some(Status::Running), ..query(50) }]
+    {
+        assert_eq!(list(world, query).await, []);
+    }
 }
 
 pub(crate) async fn timers_are_listed_newest_first_and_within_a_millisecond_by_id_backwards(world: &mut World<'_>) {
@@ -153,15 +159,28 @@ pub(crate) async fn a_timer_is_listed_under_the_status_that_it_has_now(world: &m
 }
 
 pub(crate) async fn what_matches_is_found_among_many_that_do_not(world: &mut World<'_>) {
-    for hundred in 0..6 {
+    for hundred in 0..12 {
         let timer = |number: usize| {
             let timer = sketch(&format!("t{hundred}-{number:02}")).at(later(hundred * 100 + number as u64));
-            if number == 50 && hundred % 3 == 0 { timer.text("team", "rare").text("scenario", "s") } else { timer }
+            let rare = number == 50 && hundred % 11 == 0;
+            timer
+                .text("team", "common")
+                .text("scenario", if rare { "rare" } else { "common" })
+                .text("projectId", "common")
         };
         world.create(&numbered(100, timer)).await;
     }
-    let labels = Labels { team: Some("rare".to_owned()), scenario: Some("s".to_owned()), ..Labels::default() };
-    assert_eq!(ids(world, TimerQuery { labels, ..query(10) }).await, ["t3-50", "t0-50"]);
+    let label = |text: &str| Some(text.to_owned());
+    let first = Labels { team: label("common"), scenario: label("rare"), ..Labels::default() };
+    let last = Labels { scenario: label("rare"), project_id: label("common"), ..Labels::default() };
+    for labels in [first, last] {
+        assert_eq!(ids(world, TimerQuery { labels, ..query(10) }).await, ["t11-50", "t0-50"]);
+    }
+    let oldest = world.timer(&TimerId::new("t0-00")).await;
+    world.take(pause(&oldest, later(5_000))).await;
+    let labels = Labels { team: label("common"), ..Labels::default() };
+    let paused = TimerQuery { status: Some(Status::Paused), labels, ..query(10) };
+    assert_eq!(ids(world, paused).await, ["t0-00"]);
 }
 
 pub(crate) async fn a_page_goes_on_when_the_timer_at_its_position_matches_no_more(world: &mut World<'_>) {

@@ -57,7 +57,7 @@ pub(crate) async fn a_step_of_a_revision_that_is_still_to_come_writes_nothing(wo
 pub(crate) async fn a_step_of_an_unknown_or_foreign_timer_writes_nothing(world: &mut World<'_>) {
     world.create_one(sketch("deploy").telling()).await;
     let mine_alone = sketch("mine-alone").telling();
-    world.place(vec![mine_alone.timer(&world.mine)], None).await;
+    world.place_alone(vec![mine_alone.timer(&world.mine)], None).await;
     let store = world.store();
     for (scope, unknown) in [(world.foreign(), mine_alone), (world.mine.clone(), sketch("unknown").telling())] {
         let step = cancel(&unknown.timer(&scope), later(1));

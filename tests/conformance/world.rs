@@ -87,15 +87,25 @@ impl<'a> World<'a> {
 
     /// Creates timers in my scope, and before that the same in the neighbours'.
     pub(crate) async fn create(&mut self, sketches: &[Sketch]) -> Vec<Timer> {
-        let store = self.store();
-        for neighbour in &mut self.neighbours {
-            let timers: Vec<_> = sketches.iter().map(|sketch| sketch.timer(&neighbour.scope)).collect();
-            create(&*store, &neighbour.scope, &timers).await;
-            neighbour.timers.extend(timers.into_iter().map(|timer| (timer.id.clone(), timer)));
-        }
         let timers: Vec<_> = sketches.iter().map(|sketch| sketch.timer(&self.mine)).collect();
-        create(&*store, &self.mine, &timers).await;
+        self.surround(&timers).await;
+        create(&*self.store(), &self.mine, &timers).await;
         timers
+    }
+
+    /// Gives the neighbours what is going to be tried in my scope: timers like these, unless they have such ids already.
+    pub(crate) async fn surround(&mut self, timers: &[Timer]) {
+        let store = self.store();
+        for Neighbour { scope, timers: known, .. } in &mut self.neighbours {
+            let mut new: Vec<Timer> = Vec::new();
+            for timer in timers.iter().filter(|timer| !known.contains_key(&timer.id)) {
+                if new.iter().all(|new| new.id != timer.id) {
+                    new.push(Timer { scope: scope.clone(), ..timer.clone() });
+                }
+            }
+            create(&*store, scope, &new).await;
+            known.extend(new.into_iter().map(|timer| (timer.id.clone(), timer)));
+        }
     }
 
     /// [`Self::create`] for one.
@@ -103,8 +113,14 @@ impl<'a> World<'a> {
         self.create(&[sketch]).await.remove(0)
     }
 
-    /// Creates timers in my scope alone, under a limit.
-    pub(crate) async fn place(&self, timers: Vec<Timer>, limit: Option<u32>) -> Vec<Placement> {
+    /// Tries to create timers in my scope, under a limit; the neighbours have such timers, or get them first.
+    pub(crate) async fn place(&mut self, timers: Vec<Timer>, limit: Option<u32>) -> Vec<Placement> {
+        self.surround(&timers).await;
+        self.place_alone(timers, limit).await
+    }
+
+    /// Tries to create timers in my scope that no neighbour has.
+    pub(crate) async fn place_alone(&self, timers: Vec<Timer>, limit: Option<u32>) -> Vec<Placement> {
         match self.store().create_timers(creation(&self.mine, timers, limit, None)).await.sure() {
             Created::Placed(placements) => placements,
             Created::Known(known) => panic!("no idempotency key was given, but one is known: {known:?}"),
@@ -177,8 +193,8 @@ impl<'a> World<'a> {
         idempotency(&self.mine, route, key, answer, NOW)
     }
 
-    /// The neighbours have what they had, all of it and nothing else.
-    pub(crate) async fn neighbours_noticed_nothing(&self) {
+    /// The case is over: the neighbours have what they had, all of it and nothing else.
+    pub(crate) async fn over(self) {
         let store = self.store();
         let due_timers = store.due_timers(FAR, ALL).await.sure();
         let due_deliveries = store.due_deliveries(None, FAR, ALL).await.sure();

@@ -76,6 +76,12 @@ def received(connection):
     return got
 
 
+def test_a_body_announced_as_huge_is_refused_before_it_is_sent(server):
+    answer = server.exchange(head(server, **{"Content-Length": HUGE}))
+    status, headers, body = said(answer)
+    assert (status, problem_in(headers, body, status)["error"]["code"]) == (413, "PAYLOAD_TOO_LARGE")
+
+
 DEEP = {
     "arrays": b"[" * 100_000,
     "closed arrays": b"[" * 100_000 + b"]" * 100_000,
@@ -134,6 +140,7 @@ def test_a_body_that_is_wide_is_refused_or_served_and_quickly(api, body):
     if response.status_code != 201:
         assert response.status_code in (400, 413), response.text[:300]
         refused(response, response.status_code)
+        assert len(response.content) < 200_000, "an error is no amplifier"
 
 
 ANYTHING = [

@@ -101,9 +101,7 @@ def test_two_keys_of_one_account_and_mode_share(api):
 
 
 def test_keys_are_told_apart_to_the_last_letter(api):
-    made = {
-        post(api, "/timers", {"duration": "1h"}, key).json()["timer"]["id"] for key in ("a", "A", "aa", "a a", "a-")
-    }
+    made = {post(api, "/timers", {"duration": "1h"}, key).json()["timer"]["id"] for key in ("a", "A", "aa", "a a", "ä")}
     assert len(made) == 5
 
 

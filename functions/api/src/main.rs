@@ -1,11 +1,9 @@
 //! The HTTP API behind API Gateway or a function URL.
 
-use lambda_runtime::{LambdaEvent, service_fn};
 use minoots_aws::alarms::AwsAlarms;
 use minoots_aws::clients::Clients;
 use minoots_aws::config::{ApiConfig, environment};
 use minoots_aws::handlers::api::Api;
-use minoots_aws::handlers::operator::Front;
 use minoots_aws::logs;
 use minoots_aws::queue::DeliveryQueue;
 use minoots_aws::store::DynamoStore;
@@ -16,12 +14,12 @@ use minoots_shared::webhook::client::{DEFAULT_TIMEOUT, WebhookClient};
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
+async fn main() -> Result<(), lambda_http::Error> {
     logs::init();
     let ApiConfig { common, alarms } = logs::or_exit(environment().api());
     let clients = Clients::new(&common.connection);
     let (table, due_queue) = (common.table.clone(), alarms.queue_url.clone());
-    tokio::join!(clients.warm_table(&table), clients.warm_queue(&due_queue), clients.warm_scheduler(&alarms));
+    tokio::join!(clients.warm_table(&table), clients.warm_sending(&due_queue), clients.warm_scheduler(&alarms));
     let store = DynamoStore::new(clients.dynamodb, common.table, common.retention, Clock::system());
     let app = App::new(
         Arc::new(store),
@@ -30,8 +28,6 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         logs::or_exit(WebhookClient::new(common.policy, DEFAULT_TIMEOUT)),
         Clock::system(),
     );
-    let app = Arc::new(app);
     // The gateway limits how often one may call.
-    let front = Front::new(app.clone(), Api::new(router(app, None)));
-    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| front.handle(event))).await
+    lambda_http::run(Api::new(router(Arc::new(app), None))).await
 }

@@ -1,5 +1,7 @@
 //! The API's binary, given what gateways hand it.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics says where")]
+
 use minoots_emulator::{Function, KEY, Stack};
 use minoots_shared::domain::ids::TimerId;
 use minoots_shared::ports::Store as _;
@@ -37,7 +39,8 @@ fn body(answer: &Value) -> Value {
 async fn a_near_timer_is_stored_and_waits_in_the_due_queue_and_a_far_one_in_a_schedule() {
     let stack = Stack::deploy().await;
     let api = api(&stack).await;
-    let near = api.invoke(http_api("POST", "/timers", "$default", Some(r#"{"id":"near","duration":"90s"}"#))).await.unwrap();
+    let near =
+        api.invoke(http_api("POST", "/timers", "$default", Some(r#"{"id":"near","duration":"90s"}"#))).await.unwrap();
     assert_eq!(near["statusCode"], 201, "{near}");
     assert_eq!(body(&near)["timer"]["id"], "near");
     assert_eq!(stack.counts(&stack.due_queue).await, [0, 1, 0]);
@@ -105,7 +108,11 @@ async fn what_is_refused_is_refused_in_the_contracts_form() {
         (http_api("GET", "/nowhere", "$default", None), 404, "NOT_FOUND"),
     ] {
         let answer = api.invoke(event).await.unwrap();
-        assert_eq!((&answer["statusCode"], &body(&answer)["error"]["code"]), (&json!(status), &json!(code)), "{answer}");
+        assert_eq!(
+            (&answer["statusCode"], &body(&answer)["error"]["code"]),
+            (&json!(status), &json!(code)),
+            "{answer}"
+        );
         assert_eq!(answer["headers"]["content-type"], "application/problem+json");
     }
 }

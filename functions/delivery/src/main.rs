@@ -19,7 +19,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     logs::init();
     let DeliveryConfig { common, timeout, metrics } = logs::or_exit(environment().delivery());
     let clients = Clients::new(&common.connection);
-    tokio::join!(clients.warm_table(&common.table), clients.warm_queue(&common.delivery_queue));
+    tokio::join!(clients.warm_table(&common.table), clients.warm_hiding(&common.delivery_queue));
     let store = Arc::new(DynamoStore::new(clients.dynamodb, common.table, common.retention, Clock::system()));
     let queue = common.delivery_queue;
     let app = App::new(

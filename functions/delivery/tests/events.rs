@@ -1,5 +1,7 @@
 //! The delivery function's binary, given batches of its queue, and receivers of every temper.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics says where")]
+
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -20,15 +22,18 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+/// What was received: the status that was asked for, and the headers.
+type Received = Arc<Mutex<Vec<(u16, HeaderMap)>>>;
+
 /// A receiver that answers with the status in its path, and 0 never.
 struct Receiver {
     port: u16,
-    got: Arc<Mutex<Vec<(u16, HeaderMap)>>>,
+    got: Received,
 }
 
 impl Receiver {
     async fn start() -> Self {
-        let got: Arc<Mutex<Vec<(u16, HeaderMap)>>> = Arc::default();
+        let got: Received = Arc::default();
         let routes = Router::new().route("/{status}", post(receive)).with_state(Arc::clone(&got));
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -41,11 +46,7 @@ impl Receiver {
     }
 }
 
-async fn receive(
-    State(got): State<Arc<Mutex<Vec<(u16, HeaderMap)>>>>,
-    Path(status): Path<u16>,
-    headers: HeaderMap,
-) -> StatusCode {
+async fn receive(State(got): State<Received>, Path(status): Path<u16>, headers: HeaderMap) -> StatusCode {
     got.lock().unwrap().push((status, headers));
     match StatusCode::from_u16(status) {
         Ok(status) => status,
@@ -117,9 +118,11 @@ async fn of_a_batch_only_what_failed_stays_and_stays_hidden_until_its_next_attem
     assert!(stack.store.commit_step(step(cancel)).await.unwrap());
     send(&stack, &[&taken, &failing, &withdrawn]).await;
     let event = received(&stack, 3).await;
-    let of_failing = event["Records"].as_array().unwrap().iter().find(|record| {
-        record["body"].as_str().unwrap().contains(failing.id.as_str())
-    });
+    let of_failing = event["Records"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|record| record["body"].as_str().unwrap().contains(failing.id.as_str()));
     let expected = json!({"batchItemFailures": [{"itemIdentifier": of_failing.unwrap()["messageId"]}]});
     assert_eq!(function.invoke(event.clone()).await.unwrap(), expected);
     let mut got = receiver.got();
@@ -212,7 +215,8 @@ async fn a_used_up_delivery_is_not_attempted_again() {
     let (_, failing) = telling(&stack, &receiver, "failing", 500).await;
     for attempt in 1..=4 {
         let answer = Err("no connection".to_owned());
-        let result = AttemptResult { attempt, sent_at: Clock::system().now().minus(Millis::HOUR), duration: Millis(1), answer };
+        let result =
+            AttemptResult { attempt, sent_at: Clock::system().now().minus(Millis::HOUR), duration: Millis(1), answer };
         stack.store.finish_attempt(&stack.scope(), &failing.id, result).await.unwrap().unwrap();
     }
     send(&stack, &[&failing]).await;

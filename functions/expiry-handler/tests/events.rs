@@ -1,5 +1,7 @@
 //! The expiry handler's binary, given batches of the due queue and the sweep's event.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics says where")]
+
 use minoots_emulator::{ACCOUNT, Function, Stack, batch};
 use minoots_shared::app::clock::Clock;
 use minoots_shared::domain::ids::TimerId;
@@ -143,10 +145,31 @@ async fn the_sweep_puts_in_again_what_fell_through_and_leaves_what_is_in_time() 
     });
     assert_eq!(expiry.invoke(event).await.unwrap(), json!({"batchItemFailures": []}));
     let messages = stack.receive(&stack.due_queue).await;
-    let told: Vec<Value> = messages.iter().map(|message| serde_json::from_str(message.body().unwrap()).unwrap()).collect();
+    let told: Vec<Value> =
+        messages.iter().map(|message| serde_json::from_str(message.body().unwrap()).unwrap()).collect();
     assert_eq!(told.iter().map(|message| &message["timer"]).collect::<Vec<_>>(), ["never-armed"]);
     assert_eq!(stack.receive(&stack.delivery_queue).await.len(), 1);
     // And the message that the sweep sent lets it happen.
     assert_eq!(expiry.invoke(batch(&messages)).await.unwrap(), json!({"batchItemFailures": []}));
     assert_eq!(stored(&stack, "never-armed").await.status(), Status::Expired);
+}
+
+#[tokio::test]
+async fn an_operator_opens_an_account_and_is_shown_its_key_once() {
+    let stack = Stack::deploy().await;
+    let expiry = expiry(&stack).await;
+    let opened =
+        expiry.invoke(json!({"openAccount": {"account": "acme", "mode": "test", "name": "ci"}})).await.unwrap();
+    let key = minoots_shared::domain::api_key::ApiKeySecret::new(opened["apiKey"].as_str().unwrap());
+    let stored = stack.store.api_key(&key.digest()).await.unwrap().unwrap();
+    assert_eq!((stored.scope.account.as_str(), stored.scope.mode.as_str()), ("acme", "test"));
+    let account = stack.store.account(&stored.scope.account).await.unwrap().unwrap();
+    // Once more: another key, and the account as it was.
+    let again = expiry.invoke(json!({"openAccount": {"account": "acme"}})).await.unwrap();
+    assert_ne!(again["apiKey"], opened["apiKey"]);
+    assert_eq!(again["mode"], "live");
+    assert_eq!(stack.store.account(&stored.scope.account).await.unwrap(), Some(account));
+    for wrong in [json!({"account": "a b"}), json!({"acount": "acme"}), json!("acme")] {
+        assert!(expiry.invoke(json!({"openAccount": wrong})).await.is_err(), "{wrong}");
+    }
 }

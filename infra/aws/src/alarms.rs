@@ -89,7 +89,9 @@ impl AwsAlarms {
             self.scheduler.delete_schedule().group_name(&self.settings.group).name(schedule_name(alarm)).send().await;
         match deleted {
             Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(|refused| refused.is_resource_not_found_exception()) => Ok(()),
+            Err(error) if error.as_service_error().is_some_and(|refused| refused.is_resource_not_found_exception()) => {
+                Ok(())
+            }
             Err(error) => Err(failed("deleting a schedule")(error)),
         }
     }

@@ -91,9 +91,14 @@ impl Clients {
         note("DynamoDB", self.dynamodb.get_item().table_name(table).set_key(Some(key)).send().await.err());
     }
 
-    /// Opens a connection to SQS. A batch of nothing is refused, and not billed.
-    pub async fn warm_queue(&self, queue_url: &str) {
+    /// Opens a connection to SQS for a function that may send to a queue. A batch of nothing is refused, and not billed.
+    pub async fn warm_sending(&self, queue_url: &str) {
         note("SQS", self.sqs.send_message_batch().queue_url(queue_url).send().await.err());
+    }
+
+    /// Opens a connection to SQS for a function that may only hide a queue's messages.
+    pub async fn warm_hiding(&self, queue_url: &str) {
+        note("SQS", self.sqs.change_message_visibility_batch().queue_url(queue_url).send().await.err());
     }
 
     /// Opens a connection to the Scheduler, by deleting what isn't there.

@@ -132,11 +132,8 @@ impl<F: Fn(&str) -> Option<String>> Environment<F> {
     /// # Errors
     /// Names everything that is missing or wrong.
     pub fn expiry(&self) -> Result<ExpiryConfig, ConfigError> {
-        let config = ExpiryConfig {
-            common: self.common(),
-            due_queue: self.required("DUE_QUEUE_URL"),
-            metrics: self.metrics(),
-        };
+        let config =
+            ExpiryConfig { common: self.common(), due_queue: self.required("DUE_QUEUE_URL"), metrics: self.metrics() };
         self.check(config)
     }
 
@@ -213,7 +210,9 @@ impl<F: Fn(&str) -> Option<String>> Environment<F> {
     }
 
     fn file(&self, name: &str, path: &str) -> Option<Vec<u8>> {
-        std::fs::read(path).map_err(|error| self.fault(format!("{name} names {path}, which can't be read: {error}"))).ok()
+        std::fs::read(path)
+            .map_err(|error| self.fault(format!("{name} names {path}, which can't be read: {error}")))
+            .ok()
     }
 
     fn fault(&self, fault: String) {
@@ -233,8 +232,16 @@ mod tests {
 
     fn complete() -> HashMap<&'static str, &'static str> {
         [
-            "TABLE_NAME", "DELIVERY_QUEUE_URL", "DUE_QUEUE_URL", "DUE_QUEUE_ARN", "SCHEDULE_GROUP", "SCHEDULER_ROLE_ARN",
-            "SCHEDULE_DLQ_ARN", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+            "TABLE_NAME",
+            "DELIVERY_QUEUE_URL",
+            "DUE_QUEUE_URL",
+            "DUE_QUEUE_ARN",
+            "SCHEDULE_GROUP",
+            "SCHEDULER_ROLE_ARN",
+            "SCHEDULE_DLQ_ARN",
+            "AWS_REGION",
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
         ]
         .map(|name| (name, "x"))
         .into()

@@ -27,7 +27,11 @@ pub(crate) struct Outgoing<T> {
 }
 
 /// Sends messages to a queue, each at least once.
-pub(crate) async fn send<T: Serialize>(client: &Client, queue_url: &str, all: Vec<Outgoing<T>>) -> Result<(), Unavailable> {
+pub(crate) async fn send<T: Serialize>(
+    client: &Client,
+    queue_url: &str,
+    all: Vec<Outgoing<T>>,
+) -> Result<(), Unavailable> {
     let mut entries = Vec::with_capacity(all.len());
     for (index, outgoing) in all.iter().enumerate() {
         let body = serde_json::to_string(&outgoing.message).map_err(|error| Unavailable(error.into()))?;
@@ -97,7 +101,10 @@ mod tests {
         assert_eq!(group("acct_1"), "acct_1");
         for odd in ["", "with blank", "é", &"x".repeat(129)] {
             let name = group(odd);
-            assert!((1..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic()), "{odd}: {name}");
+            assert!(
+                (1..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic()),
+                "{odd}: {name}"
+            );
         }
     }
 }

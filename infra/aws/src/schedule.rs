@@ -132,7 +132,9 @@ mod tests {
         ];
         let names: BTreeSet<_> = different.iter().map(schedule_name).collect();
         assert_eq!(names.len(), different.len());
-        assert!(names.iter().all(|name| name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')));
+        assert!(
+            names.iter().all(|name| name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+        );
         assert_eq!(schedule_name(&one), schedule_name(&one.clone()));
     }
 

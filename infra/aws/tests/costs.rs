@@ -1,5 +1,7 @@
 //! What a timer's life asks of DynamoDB, in the units that are billed.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics says where")]
+
 use minoots_aws::store::{DynamoStore, create_table};
 use minoots_emulator::{emulator, fresh_name};
 use minoots_shared::app::clock::Clock;
@@ -92,14 +94,19 @@ async fn a_typical_timer_with_one_webhook_costs_five_write_units_and_one_read() 
     assert!(store.commit_step(step.clone()).await.unwrap());
     assert_eq!(meter.read(), (1.0, 0.0), "the item, its delivery in it; its place in the index stays");
     deliver(&store, &step).await;
-    assert_eq!(meter.read(), (2.0, 1.0), "the item, and its entry goes; begun with one read, and ended from what was read");
+    assert_eq!(
+        meter.read(),
+        (2.0, 1.0),
+        "the item, and its entry goes; begun with one read, and ended from what was read"
+    );
 }
 
 #[tokio::test]
 async fn a_milestone_costs_five_write_units_and_two_reads_more() {
     let store = store().await;
     let mut meter = Meter(&store, 0.0, 0.0);
-    let progress = r#""events": {"on_progress": {"webhook": "https://hooks.example.com/progress", "intervals": ["50%"]},"#;
+    let progress =
+        r#""events": {"on_progress": {"webhook": "https://hooks.example.com/progress", "intervals": ["50%"]},"#;
     let timer = timer(&TYPICAL.replace(r#""events": {"#, progress));
     create(&store, &timer).await;
     let halfway = due(&timer);

@@ -33,10 +33,7 @@ impl App {
         let now = self.clock.now();
         let timers = self.sweep_timers(now, grace, limit).await?;
         let deliveries = self.sweep_deliveries(now, grace, limit).await?;
-        Ok(Swept {
-            missed: timers.missed + deliveries.missed,
-            repaired: timers.repaired + deliveries.repaired,
-        })
+        Ok(Swept { missed: timers.missed + deliveries.missed, repaired: timers.repaired + deliveries.repaired })
     }
 
     async fn sweep_timers(&self, now: Timestamp, grace: Millis, limit: usize) -> Result<Swept, Unavailable> {
@@ -58,7 +55,8 @@ impl App {
         let mut swept = Swept::default();
         let mut last: Option<DueDelivery> = None;
         while swept.missed < limit {
-            let due = self.store.due_deliveries(last.as_ref(), now.minus(grace), PAGE.min(limit - swept.missed)).await?;
+            let due =
+                self.store.due_deliveries(last.as_ref(), now.minus(grace), PAGE.min(limit - swept.missed)).await?;
             let Some(end) = due.last() else { break };
             last = Some(end.clone());
             swept.missed += due.len();

@@ -129,7 +129,8 @@ mod tests {
             assert_ne!(id, DeliveryId::of_timer(&timer, Timestamp(1_700_000_000_001), &[7; 32]));
             assert_ne!(id, DeliveryId::of_timer(&timer, Timestamp(1_700_000_000_000), &[8; 32]));
         }
-        for other in ["", "del_", "del_unknown", DeliveryId::derive(Timestamp(1), &[7; 32]).as_str(), &"é".repeat(30)] {
+        for other in ["", "del_", "del_unknown", DeliveryId::derive(Timestamp(1), &[7; 32]).as_str(), &"é".repeat(30)]
+        {
             assert_eq!(DeliveryId::new(other).timer(), None, "{other}");
         }
     }

@@ -84,7 +84,8 @@ impl Stack {
 
     /// What the template sets for the functions, and Lambda itself.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
-        let arn = |url: &str| format!("arn:aws:sqs:{REGION}:123456789012:{}", url.rsplit('/').next().unwrap_or_default());
+        let arn =
+            |url: &str| format!("arn:aws:sqs:{REGION}:123456789012:{}", url.rsplit('/').next().unwrap_or_default());
         vec![
             ("TABLE_NAME", self.table.clone()),
             ("DUE_QUEUE_URL", self.due_queue.clone()),
@@ -103,12 +104,25 @@ impl Stack {
 
     /// The messages that are visible in a queue; receiving hides them. Waits for the first.
     pub async fn receive(&self, queue: &str) -> Vec<Message> {
-        self.receive_within(queue, 10).await
+        // The clients wait no longer than 5 seconds for any answer.
+        for _ in 0..8 {
+            let messages = self.receive_within(queue, 3).await;
+            if !messages.is_empty() {
+                return messages;
+            }
+        }
+        Vec::new()
     }
 
     /// The messages that are visible in a queue just now; receiving hides them.
     pub async fn receive_now(&self, queue: &str) -> Vec<Message> {
         self.receive_within(queue, 0).await
+    }
+
+    /// Deletes a message that was received.
+    pub async fn delete(&self, queue: &str, message: &Message) {
+        let asked = self.clients.sqs.delete_message().queue_url(queue);
+        asked.set_receipt_handle(message.receipt_handle.clone()).send().await.expect("the emulator deletes a message");
     }
 
     async fn receive_within(&self, queue: &str, seconds: i32) -> Vec<Message> {
@@ -134,7 +148,8 @@ impl Stack {
 /// Messages as an event source mapping hands them to a function.
 pub fn batch(messages: &[Message]) -> Value {
     let record = |message: &Message| {
-        let attributes = message.attributes.iter().flatten().map(|(name, value)| (name.as_str().to_owned(), json!(value)));
+        let attributes =
+            message.attributes.iter().flatten().map(|(name, value)| (name.as_str().to_owned(), json!(value)));
         json!({
             "messageId": message.message_id,
             "receiptHandle": message.receipt_handle,

@@ -1,6 +1,7 @@
 //! The expiry handler: what falls due, and once a minute what fell through.
 
 use super::events::{Batch, BatchAnswer, Record, left};
+use super::operator;
 use crate::alarms::DueQueue;
 use crate::messages::{DueMessage, Path};
 use crate::metrics::{LATENESS, MISSED, Metrics, REPAIRED};
@@ -40,17 +41,20 @@ impl ExpiryHandler {
         Self { app, queue, metrics }
     }
 
-    /// A batch of the due queue, or anything else: that is the sweep's schedule.
+    /// A batch of the due queue; an operator's order ([`super::operator`]); or anything else: that is the sweep's schedule.
     ///
     /// # Errors
-    /// The sweep failed; the next one is a minute away.
-    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<BatchAnswer, Error> {
+    /// The sweep failed; the next one is a minute away. Or an order can't be carried out.
+    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Error> {
+        if let Some(order) = event.payload.get("openAccount") {
+            return Ok(operator::open_account(&self.app, order).await?);
+        }
         if event.payload.get("Records").is_none() {
             self.sweep().await?;
-            return Ok(BatchAnswer::default());
+            return Ok(serde_json::to_value(BatchAnswer::default())?);
         }
         let batch: Batch = serde_json::from_value(event.payload)?;
-        Ok(self.batch(&batch, left(event.context.deadline())).await)
+        Ok(serde_json::to_value(self.batch(&batch, left(event.context.deadline())).await)?)
     }
 
     async fn batch(&self, batch: &Batch, left: Duration) -> BatchAnswer {
@@ -61,7 +65,8 @@ impl ExpiryHandler {
         let outcomes = outcomes.await;
         let mut again = Vec::new();
         let (mut on, mut sent_on) = (Vec::new(), Vec::new());
-        let mut late: [(Path, Vec<u64>); 3] = [Path::Direct, Path::Scheduled, Path::Swept].map(|path| (path, Vec::new()));
+        let mut late: [(Path, Vec<u64>); 3] =
+            [Path::Direct, Path::Scheduled, Path::Swept].map(|path| (path, Vec::new()));
         for (record, outcome) in batch.records.iter().zip(outcomes) {
             match outcome {
                 Outcome::Done(None) => {}

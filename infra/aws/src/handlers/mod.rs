@@ -4,4 +4,4 @@ pub mod api;
 pub mod delivery;
 mod events;
 pub mod expiry;
-pub mod operator;
+mod operator;

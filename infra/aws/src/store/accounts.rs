@@ -1,10 +1,11 @@
 //! Accounts and their API keys. A key is stored twice: by its digest, for whoever shows it, and in its account's list.
 
 use super::DynamoStore;
+use super::condition::{Condition, Write};
+use super::error::gave_up;
 use super::item::Item;
 use super::keys::{API_KEYS, Key, keys_of};
-use super::error::gave_up;
-use super::table::{Condition, Query, Write, pause};
+use super::table::{Query, pause};
 use minoots_shared::domain::account::Account;
 use minoots_shared::domain::api_key::{ApiKey, KeyDigest};
 use minoots_shared::domain::ids::{AccountId, ApiKeyId};
@@ -54,7 +55,9 @@ impl DynamoStore {
                 writes.extend(self.answer(wanted, &[]).await?);
             }
             let remembers = writes.len() > 2;
-            let Some(failed) = self.write_and_delete(writes, removals.into_iter().collect()).await? else { return Ok(None) };
+            let Some(failed) = self.write_and_delete(writes, removals.into_iter().collect()).await? else {
+                return Ok(None);
+            };
             if let Some(wanted) = idempotency.filter(|_| remembers && failed[2])
                 && let Some(known) = self.remembered_under(&wanted.key, wanted.at).await?
             {

@@ -5,9 +5,10 @@
 //! cancellation that was answered.
 
 use super::DynamoStore;
+use super::condition::{Condition, Write};
 use super::error::gave_up;
 use super::record::Record;
-use super::table::{AT_ONCE, Condition, Write, pause};
+use super::table::{AT_ONCE, pause};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use minoots_shared::domain::account::Scope;
 use minoots_shared::domain::delivery::{AttemptResult, Delivery, DeliveryStatus};
@@ -71,7 +72,11 @@ impl Attempts {
 }
 
 impl DynamoStore {
-    pub(super) async fn read_deliveries(&self, scope: &Scope, ids: &[DeliveryId]) -> Result<Vec<Delivery>, Unavailable> {
+    pub(super) async fn read_deliveries(
+        &self,
+        scope: &Scope,
+        ids: &[DeliveryId],
+    ) -> Result<Vec<Delivery>, Unavailable> {
         let mut of_timer: BTreeMap<TimerId, Vec<DeliveryId>> = BTreeMap::new();
         for id in ids {
             if let Some(timer) = id.timer() {
@@ -119,6 +124,9 @@ impl DynamoStore {
         let Some((item, record)) = self.record(scope, &timer).await? else { return Ok(None) };
         let Some(held) = record.delivery(id).filter(|held| held.delivery.status.is_open()) else { return Ok(None) };
         let mut delivery = self.with_texts(scope, held.clone()).await?;
+        if held.body_at.is_some() && delivery.body.is_empty() {
+            return Err(gave_up("beginning an attempt", "the delivery's body has been deleted: it is too old"));
+        }
         delivery.status = DeliveryStatus::Sending;
         Ok(Some((Begun { attempt: delivery.next_attempt(), version: item.get_version(), record }, delivery)))
     }

@@ -9,12 +9,13 @@
 //! timer keeps its token until its first step, and whoever reads it looks at the mark once.
 
 use super::DynamoStore;
+use super::condition::{Condition, Write};
 use super::creation::{Obstacle, pointer};
 use super::error::gave_up;
 use super::item::{BATCH, Item, STATUS};
 use super::keys::Key;
 use super::record::Record;
-use super::table::{AT_ONCE, Condition, Write, pause};
+use super::table::{AT_ONCE, pause};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use minoots_shared::domain::time::{Millis, Timestamp};
 use minoots_shared::domain::timer::{State, Timer};
@@ -95,7 +96,8 @@ impl DynamoStore {
                 Placement::Stored
             });
             let placements: Vec<Placement> = placements.collect();
-            let stored = placements.iter().zip(&creation.timers).filter(|(placement, _)| **placement == Placement::Stored);
+            let stored =
+                placements.iter().zip(&creation.timers).filter(|(placement, _)| **placement == Placement::Stored);
             let ends: Vec<Timestamp> = stored.filter_map(|(_, timer)| end(timer)).collect();
             // The mark would make those beyond the limit visible.
             for (_, timer) in &beyond {

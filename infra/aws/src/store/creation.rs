@@ -2,11 +2,12 @@
 //! there is one. Several don't fit into a transaction (100 items and 4 MB at most): see [`super::batch`].
 
 use super::DynamoStore;
+use super::condition::{Condition, Write};
 use super::error::gave_up;
 use super::item::{BATCH, Item};
 use super::keys::{self, Key, SHARDS};
 use super::record::{Record, is_concurrent};
-use super::table::{AT_ONCE, Condition, Query, Write, pause};
+use super::table::{AT_ONCE, Query, pause};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use minoots_shared::domain::account::Scope;
 use minoots_shared::domain::timer::Timer;

@@ -1,7 +1,9 @@
 //! Documents, deflated (RFC 1951) behind a dictionary: what every document repeats (its members' names, a body's frame) takes
 //! no room. It is what keeps a timer with its delivery within one write unit.
 
-use miniz_oxide::deflate::core::{CompressorOxide, TDEFLFlush, TDEFLStatus, compress_to_output, create_comp_flags_from_zip_params};
+use miniz_oxide::deflate::core::{
+    CompressorOxide, TDEFLFlush, TDEFLStatus, compress_to_output, create_comp_flags_from_zip_params,
+};
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
@@ -63,7 +65,9 @@ mod tests {
     fn what_was_deflated_is_inflated_to_the_same() {
         let (_, dictionary) = DICTIONARY;
         let noise: Vec<u8> = (0..300_000u64).map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect();
-        for document in [b"".as_slice(), b"{}", dictionary, &dictionary[dictionary.len() - 100..], &noise, &[b'x'; 200_000]] {
+        for document in
+            [b"".as_slice(), b"{}", dictionary, &dictionary[dictionary.len() - 100..], &noise, &[b'x'; 200_000]]
+        {
             assert_eq!(inflate(&deflate(document)).as_deref(), Ok(document));
         }
     }

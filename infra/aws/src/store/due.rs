@@ -73,8 +73,15 @@ impl DynamoStore {
         let (partition, to) = (due_partition(shard), due_at(until));
         let (mut found, mut start) = (Vec::new(), None);
         loop {
-            let query =
-                Query { index: Some(DUE), partition: &partition, from: "0", to: &to, backwards: false, limit: Some(PAGE), start };
+            let query = Query {
+                index: Some(DUE),
+                partition: &partition,
+                from: "0",
+                to: &to,
+                backwards: false,
+                limit: Some(PAGE),
+                start,
+            };
             let (entries, next) = self.query(query).await?;
             let items = self.get_all(entries.iter().map(super::item::Item::key).collect()).await?;
             for item in items {

@@ -1,9 +1,9 @@
 //! What is remembered under callers' idempotency keys.
 
 use super::DynamoStore;
+use super::condition::{Condition, Write};
 use super::item::Item;
 use super::keys::{Key, hex};
-use super::table::{Condition, Write};
 use minoots_shared::domain::time::Timestamp;
 use minoots_shared::ports::{Idempotency, IdempotencyKey, Placement, Remembered, Unavailable};
 use serde::{Deserialize, Serialize};

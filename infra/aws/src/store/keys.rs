@@ -68,7 +68,10 @@ impl Key {
     /// What is remembered under an idempotency key. Callers choose keys: hashed, they have one length.
     pub(crate) fn answer(key: &IdempotencyKey) -> Self {
         let scope = &key.scope;
-        Self::new(format!("I#{}", digest(&[scope.account.as_str(), scope.mode.as_str(), key.route, &key.key])), "answer")
+        Self::new(
+            format!("I#{}", digest(&[scope.account.as_str(), scope.mode.as_str(), key.route, &key.key])),
+            "answer",
+        )
     }
 
     /// A part of a long answer, by the part's digest.
@@ -210,7 +213,7 @@ mod tests {
             let key = listed(Timestamp(at), &TimerId::new(id));
             assert!(from < key && key < to, "{key}");
         }
-        assert!("=z".to_owned() < from);
+        assert!("=z" < from.as_str());
         assert!(listed(Timestamp(9), &TimerId::new("z")) < listed(Timestamp(10), &TimerId::new("a")));
         let place = ListPosition { created_at: Timestamp(9), id: TimerId::new("z") };
         assert_eq!(position(&listed_behind(Some(&place)).1), Some(place));

@@ -8,6 +8,7 @@
 mod accounts;
 mod attempts;
 mod batch;
+mod condition;
 mod creation;
 mod deflate;
 mod due;

@@ -46,7 +46,6 @@ fn key(name: &str, kind: KeyType) -> Result<KeySchemaElement, Unavailable> {
 }
 
 fn attribute(name: &str) -> Result<AttributeDefinition, Unavailable> {
-    let built =
-        AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build();
+    let built = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build();
     built.map_err(|error| Unavailable(error.into()))
 }

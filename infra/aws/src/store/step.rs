@@ -1,11 +1,12 @@
 //! A timer's step: one conditional write of its item.
 
 use super::DynamoStore;
+use super::condition::{Condition, Write};
 use super::error::gave_up;
 use super::item::Item;
 use super::keys::Key;
 use super::record::Record;
-use super::table::{Condition, Write, pause};
+use super::table::pause;
 use minoots_shared::domain::time::Timestamp;
 use minoots_shared::ports::{TimerStep, Unavailable};
 
@@ -15,7 +16,8 @@ const MOST_TRIES: u32 = 40;
 impl DynamoStore {
     pub(super) async fn step(&self, step: TimerStep) -> Result<bool, Unavailable> {
         let nonce = super::nonce()?;
-        let taken = (step.before == 0 && self.first_step(&step, &nonce).await?) || self.later_step(&step, &nonce).await?;
+        let taken =
+            (step.before == 0 && self.first_step(&step, &nonce).await?) || self.later_step(&step, &nonce).await?;
         if let (true, Some(ended)) = (taken, step.timer.ended_at()) {
             self.let_pointer_go(&step, ended).await;
         }

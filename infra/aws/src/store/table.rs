@@ -1,16 +1,14 @@
 //! Calls to the table: each one request, its outcome told apart into what happened and what could not be done.
 
 use super::DynamoStore;
+use super::condition::{Condition, Write};
 use super::error::{failed, gave_up};
-use super::item::{Attributes, BATCH, Item, PK, SK, TTL, n, s};
+use super::item::{Attributes, Item, PK, SK, s};
 use super::keys::Key;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::builders::{DeleteBuilder, PutBuilder};
-use aws_sdk_dynamodb::types::{CancellationReason, Delete, KeysAndAttributes, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{CancellationReason, KeysAndAttributes, TransactWriteItem};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use minoots_shared::domain::time::Timestamp;
 use minoots_shared::ports::Unavailable;
-use std::collections::HashMap;
 use std::time::Duration;
 
 /// How many requests one call has under way at once: each costs a connection, and the first a TLS handshake.
@@ -19,69 +17,6 @@ pub(super) const AT_ONCE: usize = 8;
 const MOST_KEYS: usize = 100;
 /// How often a write is tried that met a transaction on the same item.
 const MOST_TRIES: u32 = 12;
-
-/// When an item may be written.
-#[derive(Clone, Debug)]
-pub(super) enum Condition {
-    /// Always.
-    Always,
-    /// Unless there is one that has not had its time by then.
-    Fresh(Timestamp),
-    /// If the stored one has this version.
-    Version(u64),
-    /// If the stored one waits for this creation.
-    Waiting(String),
-}
-
-/// An item to write, and when.
-#[derive(Clone, Debug)]
-pub(super) struct Write {
-    pub(super) item: Item,
-    pub(super) condition: Condition,
-}
-
-impl Condition {
-    fn parts(&self) -> Option<(&'static str, HashMap<String, String>, Attributes)> {
-        let name = |alias: &str, name: &str| (alias.to_owned(), name.to_owned());
-        let value = |alias: &str, value| (alias.to_owned(), value);
-        Some(match self {
-            Self::Always => return None,
-            Self::Fresh(now) => (
-                "attribute_not_exists(#pk) OR #ttl <= :now",
-                [name("#pk", PK), name("#ttl", TTL)].into(),
-                [value(":now", n(now.unix_seconds()))].into(),
-            ),
-            Self::Version(version) => ("#v = :v", [name("#v", "v")].into(), [value(":v", n(*version))].into()),
-            Self::Waiting(batch) => ("#b = :b", [name("#b", BATCH)].into(), [value(":b", s(batch.clone()))].into()),
-        })
-    }
-}
-
-impl Condition {
-    fn delete(&self, table: &str, key: &Key) -> DeleteBuilder {
-        let delete = Delete::builder().table_name(table).set_key(Some(key.attributes()));
-        match self.parts() {
-            None => delete,
-            Some((expression, names, values)) => delete
-                .condition_expression(expression)
-                .set_expression_attribute_names(Some(names))
-                .set_expression_attribute_values(Some(values)),
-        }
-    }
-}
-
-impl Write {
-    fn put(self, table: &str) -> PutBuilder {
-        let put = Put::builder().table_name(table).set_item(Some(self.item.0));
-        match self.condition.parts() {
-            None => put,
-            Some((expression, names, values)) => put
-                .condition_expression(expression)
-                .set_expression_attribute_names(Some(names))
-                .set_expression_attribute_values(Some(values)),
-        }
-    }
-}
 
 impl DynamoStore {
     /// The item under a key, unless it has had its time.
@@ -113,7 +48,8 @@ impl DynamoStore {
         let mut found = Vec::with_capacity(keys.len());
         let mut left: Vec<Attributes> = keys.iter().map(Key::attributes).collect();
         for attempt in 0..MOST_TRIES {
-            let Some(wanted) = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true).build().ok() else {
+            let Some(wanted) = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true).build().ok()
+            else {
                 return Ok(found);
             };
             let answer = self
@@ -212,7 +148,9 @@ impl DynamoStore {
                 Err(error) => error,
             };
             let reasons = match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
+                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                    cancelled.cancellation_reasons()
+                }
                 _ => return Err(failed("writing items together")(error)),
             };
             let is = |code| move |reason: &CancellationReason| reason.code() == Some(code);
@@ -242,7 +180,9 @@ impl DynamoStore {
                 self.costs.written(answer.consumed_capacity());
                 Ok(true)
             }
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(false),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Ok(false)
+            }
             Err(error) => Err(failed("deleting an item")(error)),
         }
     }

@@ -3,10 +3,11 @@
 //! deleted in time.
 
 use super::DynamoStore;
+use super::condition::{Condition, Write};
 use super::item::Item;
 use super::keys::{Key, hex};
 use super::record::{Held, Record};
-use super::table::{AT_ONCE, Condition, Write};
+use super::table::AT_ONCE;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use minoots_shared::domain::account::Scope;
 use minoots_shared::domain::delivery::Delivery;

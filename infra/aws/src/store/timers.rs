@@ -46,7 +46,8 @@ impl DynamoStore {
         // What lies beyond the first partition's end is left for the next page: others may have more before it.
         let until = parts.iter().filter_map(|part| part.until.as_ref()).max_by_key(|place| order(place)).cloned();
         let within = |place: &ListPosition| until.as_ref().is_none_or(|until| order(place) >= order(until));
-        let mut found: Vec<_> = parts.into_iter().flat_map(|part| part.items).filter(|(place, _)| within(place)).collect();
+        let mut found: Vec<_> =
+            parts.into_iter().flat_map(|part| part.items).filter(|(place, _)| within(place)).collect();
         found.sort_by(|(one, _), (other, _)| order(other).cmp(&order(one)));
         let mut timers = Vec::with_capacity(query.limit.min(found.len()));
         let mut next = until;
@@ -58,7 +59,8 @@ impl DynamoStore {
             let timer = Record::read(&item)?.timer;
             // A pointer that was left behind by an earlier timer of the same id.
             let current = timer.created_at == place.created_at;
-            let matches = query.status.is_none_or(|status| timer.status() == status) && timer.labels.matches(&query.labels);
+            let matches =
+                query.status.is_none_or(|status| timer.status() == status) && timer.labels.matches(&query.labels);
             if current && matches {
                 timers.push(timer);
             }
