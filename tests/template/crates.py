@@ -104,3 +104,17 @@ def operations():
             if any(re.search(rf"\.\s*{xform_name(operation)}\(\)", source) for source in sources):
                 found |= {f"{service}:{action}" for action in ACTIONS.get(operation, [operation])}
     return found
+
+
+@cache
+def documented_calls():
+    """The table of infra/aws/README.md: what each role allows, by resource."""
+    text = (ROOT / "infra/aws/README.md").read_text().split("## What each function asks of AWS")[1].split("\n## ")[0]
+    header, _, *rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")
+    ]
+    assert header[1:] == ["api", "expiry-handler", "delivery"], header
+    return {
+        role: {row[0]: re.findall(r"`([\w:]+)`", row[column]) for row in rows}
+        for column, role in enumerate(("ApiRole", "ExpiryHandlerRole", "DeliveryRole"), 1)
+    }

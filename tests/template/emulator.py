@@ -117,7 +117,7 @@ class Deployment:
         return said
 
     def create_key(self, account, mode="live"):
-        return self.invoke("ApiFunction", {"createKey": {"account": account, "mode": mode, "name": "first"}})["apiKey"]
+        return self.invoke("ExpiryHandlerFunction", {"openAccount": {"account": account, "mode": mode}})["apiKey"]
 
     def schedules(self):
         found = self.emulator.client("scheduler").list_schedules(GroupName=self.outputs["ScheduleGroupName"])

@@ -143,7 +143,7 @@ ROLES = {
     | allow(CONSUME, DUE)
     | SEND
     | logs("ExpiryHandlerLogs"),
-    "DeliveryRole": allow("dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem", TABLE)
+    "DeliveryRole": allow("dynamodb:GetItem dynamodb:PutItem", TABLE)
     | allow(CONSUME + " sqs:ChangeMessageVisibility", DELIVERY)
     | logs("DeliveryLogs"),
     "ScheduleRole": allow("sqs:SendMessage", DUE, "${ScheduleDeadLetters.Arn}"),
@@ -197,6 +197,28 @@ def the_functions_may_make_the_calls_that_their_sources_make_and_no_others(templ
         yield f"no source needs {action}"
     for action in made - granted:
         yield f"no role allows {action}"
+
+
+DOCUMENTED = {
+    "the table": ("dynamodb:", TABLE),
+    "its index `due`": ("dynamodb:", INDEX),
+    "the due queue": ("", DUE),
+    "the delivery queue": ("", DELIVERY),
+    "schedules in the group": ("", SCHEDULES),
+    "the Scheduler's role": ("", "${ScheduleRole.Arn}"),
+}
+
+
+@promise
+def the_functions_may_do_what_their_readme_says(template):
+    roles = template.stack().of("AWS::IAM::Role")
+    for role, rows in crates.documented_calls().items():
+        documented = {
+            (DOCUMENTED[row][0] + action, DOCUMENTED[row][1]) for row, actions in rows.items() for action in actions
+        }
+        of_lambda = {it for it in allowed(roles[role]) if it[0].startswith("logs:") or it[0] in CONSUME.split()}
+        for fault in documented ^ (allowed(roles[role]) - of_lambda):
+            yield f"{role} and infra/aws/README.md differ in {fault}"
 
 
 @promise
