@@ -25,6 +25,9 @@ use std::time::Duration;
 /// What was received: the status that was asked for, and the headers.
 type Received = Arc<Mutex<Vec<(u16, HeaderMap)>>>;
 
+/// How long a receiver that answers 503 asks to be left alone: long enough for what is to happen before that.
+const RETRY_AFTER: &str = "12";
+
 /// A receiver that answers with the status in its path, and 0 never.
 struct Receiver {
     port: u16,
@@ -46,10 +49,14 @@ impl Receiver {
     }
 }
 
-async fn receive(State(got): State<Received>, Path(status): Path<u16>, headers: HeaderMap) -> StatusCode {
+async fn receive(
+    State(got): State<Received>,
+    Path(status): Path<u16>,
+    headers: HeaderMap,
+) -> (StatusCode, [(&'static str, &'static str); 1]) {
     got.lock().unwrap().push((status, headers));
     match StatusCode::from_u16(status) {
-        Ok(status) => status,
+        Ok(status) => (status, [("retry-after", RETRY_AFTER)]),
         Err(_) => std::future::pending().await,
     }
 }
@@ -112,7 +119,7 @@ async fn of_a_batch_only_what_failed_stays_and_stays_hidden_until_its_next_attem
     let stack = Stack::deploy().await;
     let (receiver, function) = (Receiver::start().await, delivery_function(&stack).await);
     let (_, taken) = telling(&stack, &receiver, "taken", 204).await;
-    let (_, failing) = telling(&stack, &receiver, "failing", 500).await;
+    let (_, failing) = telling(&stack, &receiver, "failing", 503).await;
     let (cancelled, withdrawn) = telling(&stack, &receiver, "withdrawn", 204).await;
     let cancel = cancelled.cancel(Clock::system().now(), None).unwrap().unwrap();
     assert!(stack.store.commit_step(step(cancel)).await.unwrap());
@@ -127,13 +134,11 @@ async fn of_a_batch_only_what_failed_stays_and_stays_hidden_until_its_next_attem
     assert_eq!(function.invoke(event.clone()).await.unwrap(), expected);
     let mut got = receiver.got();
     got.sort_unstable();
-    assert_eq!(got, [204, 500]);
+    assert_eq!(got, [204, 503]);
     assert_eq!(stored(&stack, &taken.id).await.status, DeliveryStatus::Success);
     let failing = stored(&stack, &failing.id).await;
     assert_eq!((failing.status, failing.attempts.len()), (DeliveryStatus::Retrying, 1));
-    // All three are hidden: two until Lambda deletes them, one for the five seconds to its next attempt.
-    assert_eq!(stack.counts(&stack.delivery_queue).await, [0, 0, 3]);
-    let headers = receiver.got.lock().unwrap().iter().find(|(status, _)| *status == 500).unwrap().1.clone();
+    let headers = receiver.got.lock().unwrap().iter().find(|(status, _)| *status == 503).unwrap().1.clone();
     assert_eq!(headers["webhook-id"], failing.id.as_str());
     assert_eq!(headers["x-minoots-attempt"], "1");
     // The same message once more, before its time: nothing is attempted.
@@ -186,12 +191,12 @@ async fn an_attempt_that_outlasts_its_invocation_is_made_again_and_takes_no_othe
     let (_, taken) = telling(&stack, &receiver, "taken", 200).await;
     send(&stack, &[&hanging, &taken]).await;
     let event = received(&stack, 2).await;
-    let answer = function.invoke_for(event.clone(), Duration::from_secs(4)).await.unwrap();
+    let answer = function.invoke_for(event.clone(), Duration::from_secs(8)).await.unwrap();
     assert_eq!(again(&answer), 1);
     assert_eq!(stored(&stack, &taken.id).await.status, DeliveryStatus::Success);
     let open = stored(&stack, &hanging.id).await;
     assert_eq!((open.status, open.attempts.len()), (DeliveryStatus::Pending, 0));
-    let answer = function.invoke_for(event, Duration::from_secs(4)).await.unwrap();
+    let answer = function.invoke_for(event, Duration::from_secs(8)).await.unwrap();
     assert_eq!(again(&answer), 1);
     assert_eq!(receiver.got().iter().filter(|status| **status == 0).count(), 2);
 }

@@ -28,6 +28,8 @@ pub struct Connection {
     pub endpoint: Option<String>,
     /// Certificates to trust instead of Amazon's, PEM.
     pub trusted: Option<Vec<u8>>,
+    /// How long one try of a call may take.
+    pub patience: Duration,
 }
 
 /// A text that is not shown.
@@ -67,7 +69,7 @@ macro_rules! client {
             .region(Region::new(connection.region.clone()))
             .credentials_provider(Credentials::new(id, key, token, None, "environment"))
             .retry_config(RetryConfig::standard().with_max_attempts(4))
-            .timeout_config(timeouts())
+            .timeout_config(timeouts(connection.patience))
             .http_client($http.clone());
         config.set_endpoint_url(connection.endpoint.clone());
         $sdk::Client::from_conf(config.build())
@@ -116,12 +118,12 @@ fn note<E, R: fmt::Debug>(service: &str, error: Option<aws_sdk_dynamodb::error::
     }
 }
 
-/// A call that takes longer is given up and tried again: these services answer within milliseconds.
-fn timeouts() -> TimeoutConfig {
+/// A try that takes longer is given up and made again: these services answer within milliseconds.
+fn timeouts(patience: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(2))
-        .operation_attempt_timeout(Duration::from_secs(5))
-        .operation_timeout(Duration::from_secs(15))
+        .connect_timeout(patience)
+        .operation_attempt_timeout(patience)
+        .operation_timeout(patience * 3)
         .build()
 }
 

@@ -17,6 +17,7 @@
 //! | `STAGE` | expiry-handler, delivery | the metrics' only dimension; `default` unless set |
 //! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | all | set by Lambda |
 //! | `AWS_ENDPOINT_URL` | all | another endpoint for all of AWS, such as an emulator's |
+//! | `AWS_CALL_TIMEOUT_SECONDS` | all | how long one try of a call to AWS may take; 5 unless set. An emulator may need longer |
 //! | `AWS_CA_BUNDLE` | all | a file of PEM certificates to trust instead of Amazon's own roots |
 //! | `AWS_LAMBDA_LOG_LEVEL`, else `RUST_LOG` | all | `trace`, `debug`, `info` (the default), `warn`, `error` or `off` |
 //!
@@ -158,6 +159,7 @@ impl<F: Fn(&str) -> Option<String>> Environment<F> {
                 secret_access_key: self.required("AWS_SECRET_ACCESS_KEY").into(),
                 session_token: self.given("AWS_SESSION_TOKEN").map(Into::into),
                 endpoint: self.given("AWS_ENDPOINT_URL"),
+                patience: self.seconds("AWS_CALL_TIMEOUT_SECONDS", 5, 1..=300).to_std(),
                 trusted: self.given("AWS_CA_BUNDLE").and_then(|path| self.file("AWS_CA_BUNDLE", &path)),
             },
             table: self.required("TABLE_NAME"),

@@ -70,6 +70,7 @@ impl Emulator {
             session_token: None,
             endpoint: Some(self.endpoint()),
             trusted: None,
+            patience: PATIENCE,
         }
     }
 

@@ -99,12 +99,12 @@ impl Stack {
             ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
             ("AWS_SECRET_ACCESS_KEY", ACCESS_KEY.to_owned()),
             ("AWS_ENDPOINT_URL", emulator().endpoint()),
+            ("AWS_CALL_TIMEOUT_SECONDS", "60".to_owned()),
         ]
     }
 
     /// The messages that are visible in a queue; receiving hides them. Waits for the first.
     pub async fn receive(&self, queue: &str) -> Vec<Message> {
-        // The clients wait no longer than 5 seconds for any answer.
         for _ in 0..8 {
             let messages = self.receive_within(queue, 3).await;
             if !messages.is_empty() {

@@ -20,9 +20,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
 /// How long everything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(240);
 /// More than this late would not be the functions' doing, and is still a failure.
-const MOST_LATE: u64 = 15_000;
+const MOST_LATE: u64 = 60_000;
 
 /// The functions' binaries, built as this test was.
 fn binaries() -> [PathBuf; 3] {

@@ -41,7 +41,7 @@ impl ExpiryHandler {
         Self { app, queue, metrics }
     }
 
-    /// A batch of the due queue; an operator's order ([`super::operator`]); or anything else: that is the sweep's schedule.
+    /// A batch of the due queue; an operator's order (`operator.rs`); or anything else: that is the sweep's schedule.
     ///
     /// # Errors
     /// The sweep failed; the next one is a minute away. Or an order can't be carried out.

@@ -10,13 +10,15 @@ use minoots_shared::domain::account::Scope;
 use minoots_shared::domain::ids::TimerId;
 use minoots_shared::domain::timer::Timer;
 use minoots_shared::ports::{ListPosition, TimerPage, TimerQuery, Unavailable};
+use std::collections::HashMap;
 
 /// How many timers of a page that is filtered are looked at in each of the scope's partitions.
 const LOOKED_AT: usize = 48;
 
 /// What was read of one partition.
 struct Part {
-    items: Vec<(ListPosition, Item)>,
+    /// What is listed there; `None` where a pointer points elsewhere.
+    found: Vec<(ListPosition, Option<Item>)>,
     /// The last place that was looked at, if there is more behind it.
     until: Option<ListPosition>,
 }
@@ -46,8 +48,8 @@ impl DynamoStore {
         // What lies beyond the first partition's end is left for the next page: others may have more before it.
         let until = parts.iter().filter_map(|part| part.until.as_ref()).max_by_key(|place| order(place)).cloned();
         let within = |place: &ListPosition| until.as_ref().is_none_or(|until| order(place) >= order(until));
-        let mut found: Vec<_> =
-            parts.into_iter().flat_map(|part| part.items).filter(|(place, _)| within(place)).collect();
+        let found = parts.into_iter().flat_map(|part| part.found).filter(|(place, _)| within(place)).collect();
+        let mut found = self.pointed(scope, found).await?;
         found.sort_by(|(one, _), (other, _)| order(other).cmp(&order(one)));
         let mut timers = Vec::with_capacity(query.limit.min(found.len()));
         let mut next = until;
@@ -89,30 +91,33 @@ impl DynamoStore {
         let (items, more) = self.query(query).await?;
         let last = items.last().and_then(|item| keys::position(&item.key().sk));
         let until = more.and(last);
-        let mut found = Vec::with_capacity(items.len());
-        let mut pointed = Vec::new();
-        for item in items {
-            let Some(place) = keys::position(&item.key().sk).filter(|place| Some(place) != after) else { continue };
-            let key = Key::timer(scope, &place.id);
-            if key == item.key() {
-                found.push((place, item));
-            } else {
-                pointed.push((place, key));
+        let found = items.into_iter().filter_map(|item| {
+            let key = item.key();
+            let place = keys::position(&key.sk).filter(|place| Some(place) != after)?;
+            let here = key == Key::timer(scope, &place.id);
+            Some((place, here.then_some(item)))
+        });
+        Ok(Part { found: found.collect(), until })
+    }
+
+    /// The items at their places, those that are pointed to among them, without those that are not to be seen.
+    async fn pointed(
+        &self,
+        scope: &Scope,
+        found: Vec<(ListPosition, Option<Item>)>,
+    ) -> Result<Vec<(ListPosition, Item)>, Unavailable> {
+        let elsewhere = found.iter().filter(|(_, item)| item.is_none());
+        let items = self.get_all(elsewhere.map(|(place, _)| Key::timer(scope, &place.id)).collect()).await?;
+        let items: HashMap<Key, Item> = items.into_iter().map(|item| (item.key(), item)).collect();
+        let mut seen = Vec::with_capacity(found.len());
+        for (place, item) in found {
+            let item = item.or_else(|| items.get(&Key::timer(scope, &place.id)).cloned());
+            let Some(item) = item.filter(|item| !item.is_over(self.clock.now())) else { continue };
+            if self.waits_for(&item).await?.is_none() {
+                seen.push((place, item));
             }
         }
-        if !pointed.is_empty() {
-            let items = self.get_all(pointed.iter().map(|(_, key)| key.clone()).collect()).await?;
-            let of = |wanted: &Key| items.iter().find(|item| item.key() == *wanted).cloned();
-            found.extend(pointed.into_iter().filter_map(|(place, key)| Some((place, of(&key)?))));
-        }
-        let (places, items): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-        let mut settled = Vec::with_capacity(items.len());
-        for (place, item) in places.into_iter().zip(items) {
-            if let Some(item) = self.settled(vec![item]).await?.pop() {
-                settled.push((place, item));
-            }
-        }
-        Ok(Part { items: settled, until })
+        Ok(seen)
     }
 }
 
