@@ -2,11 +2,13 @@
 
 VENV := .venv
 NODE := tests/outside/node
+TEMPLATE := target/template
+CHECKOV := target/checkov
 EMULATOR := target/emulator
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help dev test check emulator packages
+.PHONY: help dev test check template deployed emulator packages
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -15,10 +17,19 @@ help: ## show this list
 dev: ## serve on http://127.0.0.1:3001
 	cargo run --release --locked -- dev
 
-test: $(VENV)/installed $(EMULATOR)/installed $(NODE)/node_modules/.package-lock.json ## all tests: the crates', then the release binary's from outside
+test: $(VENV)/installed $(NODE)/node_modules/.package-lock.json emulator ## all tests: the crates', the release binary's from outside, the deployed stack's
 	RUST_TEST_THREADS=8 cargo test --workspace --locked
 	cargo build --release --locked
 	pytest tests/outside
+	$(MAKE) deployed
+
+deployed: $(TEMPLATE)/installed emulator ## timers through the template, deployed to an emulator with the functions' real binaries
+	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template/test_deployed.py
+
+template: $(TEMPLATE)/installed $(CHECKOV)/installed ## what linters and our own assertions say of template.yaml
+	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template --ignore tests/template/test_deployed.py
+
+emulator: $(EMULATOR)/installed ## the AWS emulator that tests run on
 
 check: $(VENV)/installed $(NODE)/node_modules/.package-lock.json ## formatting, lints, documentation, licences, unused dependencies
 	cargo fmt --all --check
@@ -26,21 +37,20 @@ check: $(VENV)/installed $(NODE)/node_modules/.package-lock.json ## formatting, 
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	cargo deny --locked check --hide-inclusion-graph licenses bans sources
 	cargo shear --locked
-	ruff format --check tests/outside benches clients/python
-	ruff check tests/outside benches clients/python
+	ruff format --check tests/outside tests/template benches clients/python
+	ruff check tests/outside tests/template benches clients/python
 	cd clients/python && mypy src
 	$(NODE)/node_modules/.bin/tsc -p clients/js
+	$(MAKE) template
 
-$(VENV)/installed: tests/outside/requirements.txt | packages
-	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --requirement $<
-	touch $@
+$(VENV)/installed: tests/outside/requirements.txt
+$(TEMPLATE)/installed: tests/template/requirements.txt
+$(CHECKOV)/installed: tests/template/checkov.txt
+$(EMULATOR)/installed: tests/emulator/requirements.txt
 
-emulator: $(EMULATOR)/installed ## the AWS emulator that the tests of infra/aws run on
-
-$(EMULATOR)/installed: tests/emulator/requirements.txt | packages
-	python3 -m venv $(EMULATOR)
-	$(EMULATOR)/bin/pip install --quiet --requirement $<
+%/installed: | packages
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --requirement $<
 	touch $@
 
 # npm writes this file last, so it stands for the whole folder.

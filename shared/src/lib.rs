@@ -1,6 +1,7 @@
 //! Minoots without any infrastructure: timers, webhooks, the ports that they need, and the HTTP router.
 
 pub mod app;
+pub mod cost;
 pub mod domain;
 pub mod http;
 pub mod ports;

@@ -1,5 +1,6 @@
-//! `minoots`: timers and webhooks in one process.
+//! `minoots`: timers and webhooks in one process, and what they would cost on AWS.
 
+mod cost;
 mod credentials;
 mod dev;
 mod inbox;
@@ -12,8 +13,14 @@ use options::{Command, Minoots};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let Command::Dev(options) = Minoots::parse().command;
-    match dev::run(&options) {
+    let done = match Minoots::parse().command {
+        Command::Dev(options) => dev::run(&options),
+        Command::Cost(options) => {
+            print!("{}", cost::bill(&options));
+            Ok(())
+        }
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("minoots: {error}");

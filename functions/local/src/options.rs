@@ -1,6 +1,6 @@
 //! The command line, and the environment variables that stand in for it.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use minoots_shared::domain::time::Millis;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -18,6 +18,41 @@ pub(crate) struct Minoots {
 pub(crate) enum Command {
     /// Serve the whole product on this machine, for development and small installations.
     Dev(Dev),
+    /// Say what a month of the deployed service costs, line by line.
+    Cost(Cost),
+}
+
+/// Options of `minoots cost`.
+#[derive(Args)]
+pub(crate) struct Cost {
+    /// Timers in the month.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(..=1_000_000_000_000))]
+    pub(crate) timers: u64,
+
+    /// Milestones of each timer.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=20))]
+    pub(crate) milestones: u32,
+
+    /// Webhooks of each event: 0 or 1.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=1))]
+    pub(crate) webhooks: u32,
+
+    /// How the timers' instants are reached: directly within DirectDelaySeconds, by a schedule later.
+    #[arg(long, value_enum, default_value_t = DuePath::Scheduled)]
+    pub(crate) path: DuePath,
+
+    /// As JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How a timer's instant is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DuePath {
+    /// It waits in the due queue.
+    Direct,
+    /// A one-shot schedule puts it there.
+    Scheduled,
 }
 
 /// Options of `minoots dev`.
