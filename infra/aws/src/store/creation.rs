@@ -44,7 +44,7 @@ impl DynamoStore {
         }
         let Creation { scope, timers, limit, events, idempotency } = creation;
         let timer = timers.first().map(std::sync::Arc::as_ref);
-        let mut events = self.event_writes(timer.and(events.first()).into_iter().flatten()).await?;
+        let mut event = self.event_writes(timer.and(events.first()).into_iter().flatten()).await?.pop();
         let nonce = super::nonce()?;
         let _turn = self.turn(limit).await;
         let mut condition = Condition::Fresh(self.clock.now());
@@ -54,7 +54,7 @@ impl DynamoStore {
         }
         for attempt in 0..MOST_TRIES {
             let mut writes = Vec::new();
-            let mut told = (0, 0);
+            let mut told = None;
             if let (Some(Placement::Stored), Some(timer)) = (found, timer) {
                 let room = self.room(&scope, limit).await?;
                 if room.as_ref().is_some_and(|room| room.places == 0) {
@@ -64,8 +64,8 @@ impl DynamoStore {
                     let item = Record::new(timer).item(timer.revision, &nonce, self.retention)?;
                     writes.push(Write { item, condition: condition.clone() });
                     writes.extend(room.map(|room| room.lock));
-                    told = (writes.len(), events.len());
-                    writes.extend(events.iter().cloned());
+                    told = event.as_ref().map(|_| writes.len());
+                    writes.extend(event.clone());
                 }
             }
             let placements: Vec<Placement> = found.into_iter().collect();
@@ -93,9 +93,9 @@ impl DynamoStore {
                     Obstacle::Gone => {}
                 }
             } else {
-                // An event that is there already is left as it is.
-                if failed[told.0..told.0 + told.1].contains(&true) {
-                    events.clear();
+                let known = told.filter(|told| failed[*told]).and(event.take());
+                if let Some(known) = known {
+                    event = self.event_in_the_way(known, attempt).await?;
                 }
                 pause(attempt).await;
             }

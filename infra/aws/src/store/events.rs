@@ -204,6 +204,22 @@ impl DynamoStore {
         Err(gave_up("accepting an event", "others kept accepting one of its id"))
     }
 
+    /// What is to become of the write of a new timer's event whose id is in use: nothing if the event is there, another try
+    /// if it belongs to a creation that never came to its end.
+    pub(super) async fn event_in_the_way(&self, write: Write, attempt: u32) -> Result<Option<Write>, Unavailable> {
+        let condition = match self.get(&write.item.key()).await? {
+            None => Condition::Fresh(self.clock.now()),
+            Some(stored) => match self.waits_for(&stored).await? {
+                None => return Ok(None),
+                Some(other) => {
+                    self.give_up_batch(&other, None, attempt).await?;
+                    Condition::Waiting(other)
+                }
+            },
+        };
+        Ok(Some(Write { condition, ..write }))
+    }
+
     pub(super) async fn list_unexpanded(&self, limit: usize) -> Result<Vec<(Scope, EventId)>, Unavailable> {
         let waiting = |item: &Item| Ok(StoredEvent::read(item)?.waiting().into_iter().collect());
         let order = |event: &Event| (event.created_at, event.scope.clone(), event.id.clone());
