@@ -69,7 +69,8 @@ impl Product {
             direct: Millis::seconds(120),
         };
         let app = |alarms: Arc<dyn Alarms>| {
-            let queue = DeliveryQueue::new(clients.sqs.clone(), stack.delivery_queue.clone());
+            let queue =
+                DeliveryQueue::new(clients.sqs.clone(), stack.delivery_queue.clone(), Some(stack.due_queue.clone()));
             let webhooks = WebhookClient::new(UrlPolicy::local(), DEFAULT_TIMEOUT).unwrap();
             Arc::new(App::new(Arc::clone(&store) as Arc<dyn Store>, alarms, Arc::new(queue), webhooks, clock.clone()))
         };
