@@ -79,8 +79,13 @@ impl App {
     /// Deactivates an endpoint, after a failed attempt, if none has succeeded for too long.
     async fn lose_patience(&self, endpoint: &Endpoint) -> Result<(), Unavailable> {
         let Endpoint { scope, id, .. } = endpoint;
+        let now = self.clock.now();
+        if !self.patience.may_be_over(endpoint, now) {
+            return Ok(());
+        }
         let failing_since = self.store.endpoint_figures(scope, id).await?.failing_since;
-        if endpoint.has_failed_too_long(failing_since, self.clock.now()) {
+        self.patience.note(endpoint, failing_since, now);
+        if endpoint.has_failed_too_long(failing_since, now) {
             let reason = format!("every attempt has failed for {} days", PATIENCE.0 / Millis::DAY.0);
             self.deactivate(scope, id, &reason).await?;
             self.give_up_all(scope, id, &deactivated(&reason)).await;

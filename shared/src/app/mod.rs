@@ -13,6 +13,7 @@ mod fall_due;
 mod fan_out;
 mod fresh;
 mod history;
+mod patience;
 mod read;
 mod replay;
 mod send_event;
@@ -35,6 +36,7 @@ use crate::ports::{Alarms, Queue, Store};
 use crate::webhook::client::WebhookClient;
 use clock::Clock;
 use fresh::Fresh;
+use patience::Patience;
 use std::sync::Arc;
 
 /// The product on some infrastructure.
@@ -45,6 +47,7 @@ pub struct App {
     webhooks: WebhookClient,
     clock: Clock,
     fresh: Fresh,
+    patience: Patience,
 }
 
 impl App {
@@ -56,7 +59,7 @@ impl App {
         webhooks: WebhookClient,
         clock: Clock,
     ) -> Self {
-        Self { store, alarms, queue, webhooks, clock, fresh: Fresh::default() }
+        Self { store, alarms, queue, webhooks, clock, fresh: Fresh::default(), patience: Patience::default() }
     }
 
     /// The clock that everything here goes by.

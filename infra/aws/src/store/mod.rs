@@ -1,7 +1,7 @@
 //! The store port on one DynamoDB table.
 //!
-//! Every step is one conditional write of one item, in a transaction only where an idempotency record or an account's limit
-//! goes with it. What a timer costs: creating it 2 write units (the item, and its entry in the due index), falling due 1 (its
+//! Every step is one conditional write of one item, in a transaction only where an idempotency record, an account's limit or an
+//! event to endpoints goes with it. What a timer costs: creating it 2 write units (the item, and its entry in the due index), falling due 1 (its
 //! delivery is in the same item, its place in the index stays), delivering 2 (the item, and the entry goes). Each item counts
 //! 1 kB a unit, which a timer with a webhook keeps to by deflating its document.
 
