@@ -17,11 +17,10 @@ help: ## show this list
 dev: ## serve on http://127.0.0.1:3001
 	cargo run --release --locked -- dev
 
-test: $(VENV)/installed $(NODE)/node_modules/.package-lock.json emulator ## all tests: the crates', the release binary's from outside, the deployed stack's
+test: $(VENV)/installed $(NODE)/node_modules/.package-lock.json emulator ## all tests but `make deployed`: the crates', on the AWS emulator too, and the release binary's from outside
 	RUST_TEST_THREADS=8 cargo test --workspace --locked
 	cargo build --release --locked
 	pytest tests/outside
-	$(MAKE) deployed
 
 deployed: $(TEMPLATE)/installed emulator ## timers through the template, deployed to an emulator with the functions' real binaries
 	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template/test_deployed.py

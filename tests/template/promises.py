@@ -138,12 +138,15 @@ ROLES = {
     | allow("scheduler:CreateSchedule scheduler:DeleteSchedule", SCHEDULES)
     | allow("iam:PassRole", "${ScheduleRole.Arn}")
     | logs("ApiLogs"),
-    "ExpiryHandlerRole": allow("dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem dynamodb:DeleteItem", TABLE)
+    "ExpiryHandlerRole": allow(
+        "dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem dynamodb:DeleteItem dynamodb:Query", TABLE
+    )
     | allow("dynamodb:Query", INDEX)
     | allow(CONSUME, DUE)
     | SEND
     | logs("ExpiryHandlerLogs"),
-    "DeliveryRole": allow("dynamodb:GetItem dynamodb:PutItem", TABLE)
+    "DeliveryRole": allow("dynamodb:GetItem dynamodb:BatchGetItem dynamodb:PutItem dynamodb:Query", TABLE)
+    | allow("sqs:SendMessage", DUE)
     | allow(CONSUME + " sqs:ChangeMessageVisibility", DELIVERY)
     | logs("DeliveryLogs"),
     "ScheduleRole": allow("sqs:SendMessage", DUE, "${ScheduleDeadLetters.Arn}"),

@@ -15,7 +15,7 @@ MISTAKES = {
         "a_batch_is_not_given_out_again_while_its_taker_may_still_work_on_it",
     ),
     "the due queue's visibility time-out is left out": (
-        ("      VisibilityTimeout: 180\n", ""),
+        ("      VisibilityTimeout: 360\n", ""),
         "a_batch_is_not_given_out_again_while_its_taker_may_still_work_on_it",
     ),
     "messages are given up after the usual five receives": (
@@ -42,7 +42,7 @@ MISTAKES = {
     ),
     "a role may do everything with the table": (
         (
-            "Action: [dynamodb:GetItem, dynamodb:BatchGetItem, dynamodb:PutItem, dynamodb:DeleteItem, dynamodb:Query]",
+            "Action: [dynamodb:GetItem, dynamodb:BatchGetItem, dynamodb:PutItem, dynamodb:Query]",
             "Action: dynamodb:*",
         ),
         "each_role_may_do_exactly_what_it_needs",

@@ -17,7 +17,7 @@ use std::sync::Arc;
 async fn main() -> Result<(), lambda_http::Error> {
     logs::init();
     let ApiConfig { common, alarms } = logs::or_exit(environment().api());
-    let clients = Clients::new(&common.connection);
+    let clients = logs::or_exit(Clients::new(&common.connection));
     let (table, due_queue) = (common.table.clone(), alarms.queue_url.clone());
     tokio::join!(clients.warm_table(&table), clients.warm_sending(&due_queue), clients.warm_scheduler(&alarms));
     let store = DynamoStore::new(clients.dynamodb, common.table, common.retention, Clock::system());

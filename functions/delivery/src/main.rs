@@ -18,7 +18,7 @@ use std::sync::Arc;
 async fn main() -> Result<(), lambda_runtime::Error> {
     logs::init();
     let DeliveryConfig { common, due_queue, timeout, metrics } = logs::or_exit(environment().delivery());
-    let clients = Clients::new(&common.connection);
+    let clients = logs::or_exit(Clients::new(&common.connection));
     tokio::join!(clients.warm_table(&common.table), clients.warm_hiding(&common.delivery_queue));
     let store = Arc::new(DynamoStore::new(clients.dynamodb, common.table, common.retention, Clock::system()));
     let queue = common.delivery_queue;

@@ -18,7 +18,7 @@ use std::sync::Arc;
 async fn main() -> Result<(), lambda_runtime::Error> {
     logs::init();
     let ExpiryConfig { common, due_queue, metrics } = logs::or_exit(environment().expiry());
-    let clients = Clients::new(&common.connection);
+    let clients = logs::or_exit(Clients::new(&common.connection));
     tokio::join!(clients.warm_table(&common.table), clients.warm_sending(&due_queue));
     let due_alarms = Arc::new(DueQueue::new(clients.sqs.clone(), due_queue.clone(), Clock::system()));
     let app = App::new(

@@ -1,12 +1,10 @@
 //! The AWS clients, made for a short start: no credential chain, no certificates loaded from disk, one pool of connections.
 
 use crate::alarms::AlarmSettings;
+use crate::http;
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region, retry::RetryConfig};
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use std::fmt;
 use std::time::Duration;
 
@@ -48,6 +46,11 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Why there are no clients.
+#[derive(Debug, thiserror::Error)]
+#[error("connections to AWS can't be set up: are the certificates in AWS_CA_BUNDLE PEM?")]
+pub struct ClientError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
 /// The clients that are in use.
 #[derive(Clone, Debug)]
 pub struct Clients {
@@ -78,13 +81,17 @@ macro_rules! client {
 
 impl Clients {
     /// Clients over one pool of connections.
-    pub fn new(connection: &Connection) -> Self {
-        let http = http_client(connection.trusted.as_deref().unwrap_or(AMAZON_ROOTS));
-        Self {
+    ///
+    /// # Errors
+    /// The certificates to trust can't be read.
+    pub fn new(connection: &Connection) -> Result<Self, ClientError> {
+        let trusted = connection.trusted.as_deref().unwrap_or(AMAZON_ROOTS);
+        let http = http::client(trusted, connection.patience).map_err(ClientError)?;
+        Ok(Self {
             dynamodb: client!(aws_sdk_dynamodb, connection, http),
             sqs: client!(aws_sdk_sqs, connection, http),
             scheduler: client!(aws_sdk_scheduler, connection, http),
-        }
+        })
     }
 
     /// Opens a connection to the table: during INIT a function has a whole processor, and a small one little later.
@@ -127,11 +134,28 @@ fn timeouts(patience: Duration) -> TimeoutConfig {
         .build()
 }
 
-fn http_client(trusted: &[u8]) -> SharedHttpClient {
-    let trust = TrustStore::empty().with_pem_certificate(trusted);
-    let builder = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
-    match TlsContext::builder().with_trust_store(trust).build() {
-        Ok(context) => builder.tls_context(context).build_https(),
-        Err(_) => builder.build_https(),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connection(trusted: Option<&[u8]>) -> Connection {
+        Connection {
+            region: "eu-west-1".to_owned(),
+            access_key_id: "id".to_owned(),
+            secret_access_key: "key".to_owned().into(),
+            session_token: None,
+            endpoint: None,
+            trusted: trusted.map(<[u8]>::to_vec),
+            patience: Duration::from_secs(1),
+        }
+    }
+
+    #[test]
+    fn amazons_roots_are_trusted_and_a_damaged_certificate_is_named_at_the_start() {
+        assert!(Clients::new(&connection(None)).is_ok());
+        for bad in [&b"-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n"[..], b"no certificate"] {
+            let error = Clients::new(&connection(Some(bad))).unwrap_err().to_string();
+            assert!(error.contains("AWS_CA_BUNDLE"), "{error}");
+        }
     }
 }

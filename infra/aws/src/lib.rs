@@ -5,6 +5,7 @@ pub mod clients;
 pub mod config;
 mod costs;
 pub mod handlers;
+mod http;
 pub mod logs;
 pub mod messages;
 pub mod metrics;

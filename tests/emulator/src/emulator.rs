@@ -76,7 +76,7 @@ impl Emulator {
 
     /// Clients of it.
     pub fn clients(&self) -> Clients {
-        Clients::new(&self.connection())
+        Clients::new(&self.connection()).expect("a connection without TLS needs no certificates")
     }
 }
 

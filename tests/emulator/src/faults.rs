@@ -54,7 +54,7 @@ impl FaultyWay {
     /// Clients that go this way.
     pub fn clients(&self) -> Clients {
         let endpoint = Some(format!("http://127.0.0.1:{}", self.port));
-        Clients::new(&Connection { endpoint, ..emulator().connection() })
+        Clients::new(&Connection { endpoint, ..emulator().connection() }).expect("no certificates are needed")
     }
 }
 
