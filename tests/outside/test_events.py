@@ -48,27 +48,27 @@ def test_every_subscribed_endpoint_gets_the_same_event_under_a_delivery_of_its_o
 
 
 SUBSCRIPTIONS = [
-    (["{}.a"], ["{}.a"]),
-    (["{}.a", "{}.b"], ["{}.a", "{}.b"]),
-    (["{}.*"], ["{}.a", "{}.b", "{}.a.deep", "{}.a.deep.er"]),
-    (["{}.a.*"], ["{}.a.deep", "{}.a.deep.er"]),
-    (["*"], ["{}.a", "{}.b", "{}.a.deep", "{}.a.deep.er", "{}x.a"]),
-    (["{}.a", "{}.*", "*"], ["{}.a", "{}.b", "{}.a.deep", "{}.a.deep.er", "{}x.a"]),
-    (["{}.c"], []),
+    (["w.a"], ["w.a"]),
+    (["w.a", "w.b"], ["w.a", "w.b"]),
+    (["w.*"], ["w.a", "w.b", "w.a.deep", "w.a.deep.er"]),
+    (["w.a.*"], ["w.a.deep", "w.a.deep.er"]),
+    (["*"], ["w.a", "w.b", "w.a.deep", "w.a.deep.er", "wx.a"]),
+    (["w.a", "w.*", "*"], ["w.a", "w.b", "w.a.deep", "w.a.deep.er", "wx.a"]),
+    (["w.c"], []),
 ]
 
 
-@pytest.mark.parametrize(("subscribed", "heard"), SUBSCRIPTIONS, ids=str)
-def test_an_endpoint_hears_exact_types_families_at_any_depth_or_everything_and_each_once(
-    start_server, start_receiver, subscribed, heard
-):
-    endpoints, receiver = Endpoints(start_server().api), start_receiver()
-    endpoints.create(receiver.url, [text.format("w") for text in subscribed])
-    for text in ("{}.a", "{}.b", "{}.a.deep", "{}.a.deep.er", "{}x.a"):
-        sent = endpoints.send(text.format("w"))
-        assert sent["triggered"] == (text in heard), text
-    assert types(receiver, len(heard)) == sorted(text.format("w") for text in heard)
-    stays(lambda: len(receiver.hits) == len(heard), throughout=0.2, promise="nothing else")
+def test_an_endpoint_hears_exact_types_families_at_any_depth_or_everything_and_each_once(start_server, start_receiver):
+    endpoints, receivers = Endpoints(start_server().api), []
+    for subscribed, _ in SUBSCRIPTIONS:
+        receivers.append(start_receiver())
+        endpoints.create(receivers[-1].url, subscribed)
+    for kind in ("w.a", "w.b", "w.a.deep", "w.a.deep.er", "wx.a"):
+        assert endpoints.send(kind)["triggered"] == sum(kind in heard for _, heard in SUBSCRIPTIONS), kind
+    for (subscribed, heard), receiver in zip(SUBSCRIPTIONS, receivers, strict=True):
+        assert types(receiver, len(heard)) == sorted(heard), subscribed
+    promised = sum(len(heard) for _, heard in SUBSCRIPTIONS)
+    stays(lambda: sum(len(each.hits) for each in receivers) == promised, throughout=0.3, promise="nothing else")
 
 
 @pytest.mark.parametrize("data", ["text", 5, None, [1], True], ids=repr)

@@ -15,7 +15,7 @@ from instants import millis
 from minoots import BINARY, ROOT, free_port
 from misbehaving import answers_when
 from seeds import Seed
-from stage import NODE, listener
+from stage import NODE, Stage, listener
 from waiting import stays, until
 
 SEED = Seed("003")
@@ -40,6 +40,22 @@ def answers(output):
 def naming(sample, webhook):
     """The sample, with the endpoint's id in place of its placeholders."""
     return replace(sample, text=re.sub(r"\{webhook_id\}|\{id\}|webhook_id_here", webhook["id"], sample.text))
+
+
+@pytest.fixture
+def stage(server, receiver, tmp_path):
+    """The samples share a server, from which each test's endpoints are gone when it ends."""
+    stage = Stage(tmp_path, server, receiver)
+    yield stage
+    endpoints = Endpoints(stage.api)
+    for webhook in endpoints.all(includeInactive="true"):
+        endpoints.delete(webhook)
+
+
+@pytest.fixture
+def alone(start_server, receiver, tmp_path):
+    """A stage with a server of its own, where all is counted."""
+    return Stage(tmp_path, start_server(), receiver)
 
 
 @pytest.fixture
@@ -84,7 +100,7 @@ def test_settings_of_the_original_are_what_holds_without_them(stage, sample, sta
 def sends_at_most_at_once(count, endpoints, misbehaving):
     """Checks it with a receiver that answers none before it is told to."""
     released = threading.Event()
-    receiver = misbehaving(answers_when(released))
+    receiver = misbehaving(answers_when(released, b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"))
     endpoints.create(receiver.url, events=["load.*"])
     for _ in range(3 * count):
         endpoints.send("load.at_once")
@@ -331,8 +347,9 @@ def test_events_are_logged_through_prisma(stage, sample, endpoints):
 
 
 @SEED.sample("Check Queue Status")
-def test_queue_status_counts_what_was_delivered_and_what_failed(stage, sample, endpoints, start_receiver):
-    good = endpoints.create(stage.receiver.url, events=["a.good"])
+def test_queue_status_counts_what_was_delivered_and_what_failed(alone, sample, start_receiver):
+    endpoints = Endpoints(alone.api)
+    good = endpoints.create(alone.receiver.url, events=["a.good"])
     bad = endpoints.create(start_receiver(500).url, events=["a.bad"], maxRetries=0)
     slow = endpoints.create(start_receiver(500).url, events=["a.slow"], retryDelay=3600)
     for event in ("a.good", "a.good", "a.bad", "a.slow"):
@@ -340,15 +357,14 @@ def test_queue_status_counts_what_was_delivered_and_what_failed(stage, sample, e
     endpoints.delivered(good, count=2)
     endpoints.delivery(bad, "FAILED")
     endpoints.delivery(slow, "RETRYING")
-    [answer] = answers(stage.run(sample))
+    [answer] = answers(alone.run(sample))
     assert answer["success"] is True
     assert answer["data"] == {"waiting": 0, "active": 0, "delayed": 1, "completed": 2, "failed": 1, "total": 4}
 
 
 @SEED.sample("Retry Failed Deliveries")
-def test_failed_deliveries_are_retried_all_at_once_and_then_those_of_one_webhook(
-    stage, sample, endpoints, start_receiver
-):
+def test_failed_deliveries_are_retried_all_at_once_and_then_those_of_one_webhook(alone, sample, start_receiver):
+    endpoints = Endpoints(alone.api)
     first = start_receiver(500, 200)
     second = start_receiver(500, 500, 200)
     one = endpoints.create(first.url, events=["a.one"], maxRetries=0)
@@ -358,11 +374,11 @@ def test_failed_deliveries_are_retried_all_at_once_and_then_those_of_one_webhook
         endpoints.delivery(webhook, "FAILED")
     # The two calls are made one after the other, and between them the retries are over.
     calls = [part + "\n" for part in re.split(r"\n(?=# Retry for)", naming(sample, other).text)]
-    [everything] = answers(stage.run(replace(sample, text=calls[0])))
+    [everything] = answers(alone.run(replace(sample, text=calls[0])))
     assert (everything["success"], everything["data"]["retried"]) == (True, 2)
     endpoints.delivered(one)
     until(lambda: endpoints.delivery(other, "FAILED")["attempts"] == 2, promise="the other one fails again")
-    [specific] = answers(stage.run(replace(sample, text=calls[1])))
+    [specific] = answers(alone.run(replace(sample, text=calls[1])))
     assert specific["data"]["retried"] == 1
     assert endpoints.delivered(other)["attempts"] == 3
 

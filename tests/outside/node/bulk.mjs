@@ -29,10 +29,10 @@ function asPrinted({ secret, headers, body }) {
 const byClient = (scheme, { secret, headers, body }) =>
   verifyWebhook(body, headers, secret, { scheme }).then(() => true, (refusal) => (refusal.name === 'WebhookVerificationError' ? false : refusal.stack));
 
-const answers = [];
-for (const question of JSON.parse(await text(process.stdin))) {
-  const answer = { printed: asPrinted(question) };
-  for (const scheme of ['standard', 'x-webhook', 'x-minoots']) answer[scheme] = await byClient(scheme, question);
-  answers.push(answer);
+async function answer(question) {
+  const schemes = ['standard', 'x-webhook', 'x-minoots'];
+  const verdicts = await Promise.all(schemes.map((scheme) => byClient(scheme, question)));
+  return Object.fromEntries([['printed', asPrinted(question)], ...schemes.map((scheme, n) => [scheme, verdicts[n]])]);
 }
-console.log(JSON.stringify(answers));
+
+console.log(JSON.stringify(await Promise.all(JSON.parse(await text(process.stdin)).map(answer))));
