@@ -37,21 +37,21 @@ const fn asked(write_units: f64, read_units: f64, queue_requests: f64, schedules
 }
 
 /// Creating a timer that is due so soon that it waits in the due queue.
-pub const CREATION_DIRECT: Asked = asked(2.0, 2.0, 1.0, 0.0);
+pub const CREATION_DIRECT: Asked = asked(2.0, 3.0, 1.0, 0.0);
 /// Creating a timer that is due later.
-pub const CREATION_SCHEDULED: Asked = asked(2.0, 2.0, 0.0, 1.0);
+pub const CREATION_SCHEDULED: Asked = asked(2.0, 3.0, 0.0, 1.0);
 /// Each milestone of a timer that is due later.
 pub const MILESTONE_SCHEDULED: Asked = asked(0.0, 0.0, 0.0, 1.0);
 /// A schedule's message comes early, and is sent on with the rest of its way as its delay.
 pub const SENT_ON: Asked = asked(0.0, 0.0, 1.0, 0.0);
 /// A timer with a webhook expires.
-pub const EXPIRY: Asked = asked(1.0, 1.0, 1.0, 0.0);
+pub const EXPIRY: Asked = asked(1.0, 2.0, 1.0, 0.0);
 /// A timer without a webhook expires: it leaves the due index.
-pub const SILENT_EXPIRY: Asked = asked(2.0, 1.0, 0.0, 0.0);
+pub const SILENT_EXPIRY: Asked = asked(2.0, 2.0, 0.0, 0.0);
 /// A milestone with a webhook is reached.
-pub const MILESTONE: Asked = asked(1.0, 1.0, 1.0, 0.0);
+pub const MILESTONE: Asked = asked(1.0, 2.0, 1.0, 0.0);
 /// A milestone without a webhook is reached: the timer moves on in the due index.
-pub const SILENT_MILESTONE: Asked = asked(3.0, 1.0, 0.0, 0.0);
+pub const SILENT_MILESTONE: Asked = asked(3.0, 2.0, 0.0, 0.0);
 /// What each step after a timer's first asks for besides: it reads what the attempts before it have written.
 pub const LATER_STEP: Asked = asked(0.0, 1.0, 0.0, 0.0);
 /// A webhook is taken at the first attempt, the last that the timer has to send.

@@ -25,6 +25,7 @@ use minoots_shared::webhook::client::{DEFAULT_TIMEOUT, WebhookClient};
 use minoots_shared::webhook::guard::UrlPolicy;
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
+use std::slice::from_ref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tower::ServiceExt as _;
@@ -211,7 +212,7 @@ async fn a_near_timer_asks_for_what_the_table_says_at_each_step() {
     assert_eq!(product.create("1s", &[], true).await, cost::CREATION_DIRECT);
     let received = product.stack.receive(&product.stack.due_queue).await;
     let message: Value = serde_json::from_str(received[0].body().unwrap()).unwrap();
-    assert_eq!(product.due(std::slice::from_ref(&message), at(&message)).await, cost::EXPIRY);
+    assert_eq!(product.due(from_ref(&message), at(&message)).await, cost::EXPIRY);
     assert_eq!(product.deliver(1).await, cost::DELIVERY);
     let milestones = ["25%", "50%", "75%"];
     assert_eq!(product.create("100s", &milestones, true).await, cost::CREATION_DIRECT, "one batch of messages for all");
@@ -222,8 +223,8 @@ async fn a_far_timer_asks_for_what_the_table_says_at_each_step() {
     let mut product = Product::start().await;
     assert_eq!(product.create("6h30m", &[], true).await, cost::CREATION_SCHEDULED);
     let [message] = product.scheduled().await.try_into().unwrap();
-    assert_eq!(product.due(std::slice::from_ref(&message), at(&message) - 119_000).await, cost::SENT_ON);
-    assert_eq!(product.due(std::slice::from_ref(&message), at(&message)).await, cost::EXPIRY);
+    assert_eq!(product.due(from_ref(&message), at(&message) - 119_000).await, cost::SENT_ON);
+    assert_eq!(product.due(from_ref(&message), at(&message)).await, cost::EXPIRY);
     assert_eq!(product.deliver(1).await, cost::DELIVERY);
 }
 
@@ -234,10 +235,10 @@ async fn milestones_ask_for_what_the_table_says() {
     assert_eq!(created, cost::CREATION_SCHEDULED + times(2, cost::MILESTONE_SCHEDULED));
     let [half, last, end] = product.scheduled().await.try_into().unwrap();
     for (milestone, asked) in [(half, cost::MILESTONE), (last, cost::MILESTONE + cost::LATER_STEP)] {
-        assert_eq!(product.due(std::slice::from_ref(&milestone), at(&milestone)).await, asked);
+        assert_eq!(product.due(from_ref(&milestone), at(&milestone)).await, asked);
         assert_eq!(product.deliver(1).await, cost::MILESTONE_DELIVERY);
     }
-    assert_eq!(product.due(std::slice::from_ref(&end), at(&end)).await, cost::EXPIRY + cost::LATER_STEP);
+    assert_eq!(product.due(from_ref(&end), at(&end)).await, cost::EXPIRY + cost::LATER_STEP);
     assert_eq!(product.deliver(1).await, cost::DELIVERY);
 }
 
@@ -247,8 +248,8 @@ async fn events_without_a_webhook_ask_for_what_the_table_says() {
     let created = product.create("6h30m", &["50%"], false).await;
     assert_eq!(created, cost::CREATION_SCHEDULED + cost::MILESTONE_SCHEDULED);
     let [half, end] = product.scheduled().await.try_into().unwrap();
-    assert_eq!(product.due(std::slice::from_ref(&half), at(&half)).await, cost::SILENT_MILESTONE);
-    assert_eq!(product.due(std::slice::from_ref(&end), at(&end)).await, cost::SILENT_EXPIRY + cost::LATER_STEP);
+    assert_eq!(product.due(from_ref(&half), at(&half)).await, cost::SILENT_MILESTONE);
+    assert_eq!(product.due(from_ref(&end), at(&end)).await, cost::SILENT_EXPIRY + cost::LATER_STEP);
 }
 
 #[tokio::test]

@@ -134,7 +134,8 @@ pub(super) fn timers(order: &Order) -> Vec<Line> {
     // and deleted.
     let queue = move |batch: f64| sent - wakes + wakes / batch + schedules + 2.0 * (due + deliveries) / batch;
     let requests = order.timers;
-    let log_kb = requests * ASSUMED.log_kb_request + due * ASSUMED.log_kb_due + deliveries * ASSUMED.log_kb_delivery;
+    let log_kb =
+        requests * ASSUMED.log_kb_request + (due - wakes) * ASSUMED.log_kb_due + deliveries * ASSUMED.log_kb_delivery;
     vec![
         million("API Gateway", "HTTP API requests", |_| requests, prices::HTTP_API),
         million("Lambda", "api: invocations", |_| requests, prices::INVOCATIONS),

@@ -117,7 +117,7 @@ fn shown(line: &Line) -> String {
     let amount = |many: f64| if many < 1_000.0 { format!("{many:.2}") } else { grouped(many) };
     let (many, dollars) = (line.quantity, line.dollars);
     format!(
-        "{what:46}{:>16}{:>10.2}   {:>16}{:>10.2}   at {} a {}",
+        "{what:46}{:>16}{:>10.2}   {:>16}{:>10.2}   at {} per {}",
         amount(many.batches_of_10),
         dollars.batches_of_10,
         amount(many.batches_of_1),
