@@ -59,4 +59,4 @@ pub const DELIVERY: Asked = asked(2.0, 2.0, 0.0, 0.0);
 /// A milestone's webhook is taken at the first attempt: the timer moves on in the due index.
 pub const MILESTONE_DELIVERY: Asked = asked(3.0, 2.0, 0.0, 0.0);
 /// One sweep that finds nothing overdue.
-pub const SWEEP: Asked = asked(0.0, 32.0, 0.0, 0.0);
+pub const SWEEP: Asked = asked(0.0, 64.0, 0.0, 0.0);
