@@ -5,6 +5,7 @@ mod aws;
 mod callers;
 mod calls;
 mod checks;
+mod flaw;
 mod functions;
 mod owners;
 mod plan;
@@ -20,4 +21,5 @@ mod table;
 mod trace;
 mod world;
 
-pub use run::{Report, run, run_with_text};
+pub use flaw::Flaw;
+pub use run::{Report, Simulation};

@@ -1,6 +1,7 @@
-//! Runs seeds: `simulate FROM..TO` all of a range, `simulate SEED` one, with what happened.
+//! Runs seeds: `simulate FROM..TO` all of a range, `simulate SEED` one, with what happened. `--flaw NAME` before it: on an
+//! infrastructure that breaks its word, until it is found out.
 
-use minoots_simulation::{Report, run, run_with_text};
+use minoots_simulation::{Flaw, Report, Simulation};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,11 +10,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const MOST_SHOWN: usize = 10;
 
 fn main() -> ExitCode {
-    let asked = std::env::args().nth(1).unwrap_or_default();
+    let mut arguments = std::env::args().skip(1).peekable();
+    let mut flaw = None;
+    if arguments.next_if(|argument| argument == "--flaw").is_some() {
+        let name = arguments.next().unwrap_or_default();
+        flaw = Flaw::named(&name);
+        if flaw.is_none() {
+            let known: Vec<_> = Flaw::ALL.iter().map(|(name, _)| *name).collect();
+            eprintln!("simulate: there is no flaw {name:?}; there are {}", known.join(", "));
+            return ExitCode::from(2);
+        }
+    }
+    let asked = arguments.next().unwrap_or_default();
     let range = asked.split_once("..").map(|(from, to)| (from.parse::<u64>(), to.parse::<u64>()));
     match (range, asked.parse::<u64>()) {
-        (Some((Ok(from), Ok(to))), _) if from < to => all(from, to),
-        (None, Ok(seed)) => one(seed),
+        (Some((Ok(from), Ok(to))), _) if from < to => all(flaw, from, to),
+        (None, Ok(seed)) => one(flaw, seed),
         _ => {
             eprintln!("simulate: give a seed (simulate 7) or a range of seeds (simulate 0..100000), not {asked:?}");
             ExitCode::from(2)
@@ -21,18 +33,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn one(seed: u64) -> ExitCode {
-    let report = run_with_text(seed);
+fn one(flaw: Option<Flaw>, seed: u64) -> ExitCode {
+    let report = Simulation { flaw, with_text: true }.run(seed);
     report.lines.iter().for_each(|line| println!("{line}"));
     println!("seed {seed}: {} steps, {} attempts, digest {:016x}", report.steps, report.attempts, report.digest);
     report.violations.iter().for_each(|violation| println!("BROKEN: {violation}"));
     if report.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn all(from: u64, to: u64) -> ExitCode {
+fn all(flaw: Option<Flaw>, from: u64, to: u64) -> ExitCode {
     let (next, failed) = (AtomicU64::new(from), Mutex::new(Vec::<Report>::new()));
     let (steps, attempts) = (AtomicU64::new(0), AtomicU64::new(0));
-    let stop_early = std::env::var_os("STOP_AT_FIRST").is_some();
+    let stop_early = flaw.is_some() || std::env::var_os("STOP_AT_FIRST").is_some();
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
@@ -41,7 +53,7 @@ fn all(from: u64, to: u64) -> ExitCode {
                     if seed >= to {
                         return;
                     }
-                    let report = run(seed);
+                    let report = Simulation { flaw, with_text: false }.run(seed);
                     steps.fetch_add(report.steps, Ordering::Relaxed);
                     attempts.fetch_add(report.attempts as u64, Ordering::Relaxed);
                     if !report.violations.is_empty() {

@@ -8,6 +8,9 @@ use minoots_shared::domain::account::{Mode, Scope};
 use minoots_shared::domain::ids::AccountId;
 use minoots_shared::domain::time::{Millis, Timestamp};
 
+/// The account that must not notice what others do.
+pub(crate) const QUIET: &str = "quiet";
+
 /// Everything that will be asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
@@ -123,6 +126,25 @@ impl Plan {
                 plan.replays.push((scope, at));
             }
         }
+        plan
+    }
+
+    /// One account whose many timers fall due at once and whose receivers never answer, and another one's few timers amid
+    /// them.
+    pub(crate) fn crowd(random: &mut Random) -> Self {
+        let scope = |account: &str| Scope { account: AccountId::new(account), mode: Mode::Live };
+        let mut plan = Self { scopes: vec![scope(QUIET), scope("noisy")], ..Self::default() };
+        for number in 0..160 {
+            let (scope, kind) = if number < 4 { (scope(QUIET), "quiet") } else { (scope("noisy"), "noisy") };
+            let (host, name) = (format!("{kind}.example.com"), format!("timer{number}"));
+            let duration = if number < 4 { random.between(20_000, 120_000) } else { random.between(10_000, 20_000) };
+            let body = format!(
+                r#"{{"name": "{name}", "duration": {duration}, "events": {{"on_expire": {{"webhook": "https://{host}/expire"}}}}}}"#
+            );
+            let webhooks = Webhooks { expire: true, ..Webhooks::default() };
+            plan.timers.push(NewTimer { scope, at: within(random, 5_000), name, body, webhooks, wishes: Vec::new() });
+        }
+        plan.manners.push(("noisy.example.com".to_owned(), Manner::Silent));
         plan
     }
 

@@ -7,6 +7,8 @@ use crate::random::Random;
 pub(crate) struct Profile {
     /// Nothing goes wrong but receivers: then the sweep must find nothing, and nothing may be late.
     pub calm: bool,
+    /// Nothing goes wrong, but one account has far more to do than there is room for, and its receivers never answer.
+    pub(crate) crowded: bool,
     /// How far a process' clock may be off, either way, in milliseconds.
     pub skew: u64,
     /// A call of a port is refused: nothing is done.
@@ -40,9 +42,12 @@ pub(crate) struct Profile {
 }
 
 impl Profile {
-    /// The profile of a seed: one in five is calm, and of the others each has its own mixture.
+    /// The profile of a seed: one in five is calm, one in a hundred is crowded, and of the others each has its own mixture.
     pub(crate) fn draw(seed: u64, random: &mut Random) -> Self {
         let concurrency = 50;
+        if seed % 100 == 1 {
+            return Self { crowded: true, concurrency: 4, ..Self::default() };
+        }
         if seed.is_multiple_of(5) {
             return Self { calm: true, concurrency, ..Self::default() };
         }
@@ -50,6 +55,7 @@ impl Profile {
         let mut rate = |most: u64| if random.chance(5_000) { most >> random.below(4) } else { 0 };
         Self {
             calm: false,
+            crowded: false,
             skew: if rate(1) > 0 { 2_000 } else { 0 },
             refused: rate(400),
             answer_lost: rate(400),

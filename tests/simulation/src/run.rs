@@ -3,6 +3,7 @@
 use crate::callers::Callers;
 use crate::calls::Calls;
 use crate::checks;
+use crate::flaw::Flaw;
 use crate::functions::{Functions, queues};
 use crate::plan::Plan;
 use crate::profile::Profile;
@@ -39,29 +40,35 @@ pub struct Report {
     pub lines: Vec<String>,
 }
 
-/// The run of a seed.
-pub fn run(seed: u64) -> Report {
-    simulate(seed, false)
+/// What is to be run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Simulation {
+    /// A guarantee that the infrastructure does not give.
+    pub flaw: Option<Flaw>,
+    /// Whether what happens is kept as text.
+    pub with_text: bool,
 }
 
-/// The same, with what happened as text.
-pub fn run_with_text(seed: u64) -> Report {
-    simulate(seed, true)
+impl Simulation {
+    /// The run of a seed.
+    ///
+    /// # Panics
+    /// There is no memory or thread left for a runtime.
+    pub fn run(self, seed: u64) -> Report {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        let runtime = match runtime {
+            Ok(runtime) => runtime,
+            Err(error) => panic!("a runtime needs nothing that could be missing: {error}"),
+        };
+        tokio::task::LocalSet::new().block_on(&runtime, course(seed, self))
+    }
 }
 
-fn simulate(seed: u64, with_text: bool) -> Report {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    let runtime = match runtime {
-        Ok(runtime) => runtime,
-        Err(error) => panic!("a runtime needs nothing that could be missing: {error}"),
-    };
-    tokio::task::LocalSet::new().block_on(&runtime, course(seed, with_text))
-}
-
-async fn course(seed: u64, with_text: bool) -> Report {
+async fn course(seed: u64, simulation: Simulation) -> Report {
     let profile = Profile::draw(seed, &mut Random::new(seed, 1));
-    let plan = Plan::draw(&mut Random::new(seed, 2), profile.calm);
-    let world = World::new(state(seed, profile.clone(), &plan, with_text));
+    let mut random = Random::new(seed, 2);
+    let plan = if profile.crowded { Plan::crowd(&mut random) } else { Plan::draw(&mut random, profile.calm) };
+    let world = World::new(state(seed, profile.clone(), &plan, simulation));
     world.note("seed", &format!("{seed}: {profile:?}"));
     let functions = Functions::new(world.clone());
     let polling = tokio::task::spawn_local(functions.clone().poll());
@@ -96,9 +103,9 @@ async fn course(seed: u64, with_text: bool) -> Report {
     }
 }
 
-fn state(seed: u64, profile: Profile, plan: &Plan, with_text: bool) -> State {
+fn state(seed: u64, profile: Profile, plan: &Plan, simulation: Simulation) -> State {
     let mut random = Random::new(seed, 3);
-    let mut table = Table::default();
+    let mut table = Table { flaw: simulation.flaw, ..Table::default() };
     for scope in &plan.scopes {
         let mut bytes = [0; 32];
         random.fill(&mut bytes);
@@ -112,7 +119,7 @@ fn state(seed: u64, profile: Profile, plan: &Plan, with_text: bool) -> State {
     State {
         random,
         profile,
-        trace: Trace::new(with_text),
+        trace: Trace::new(simulation.with_text),
         table,
         due,
         deliveries,

@@ -3,6 +3,7 @@
 //! Steps that the infrastructure on AWS takes in several writes are several calls here too: an event's deliveries are stored
 //! before the event moves on. That an attempt is under way is known to its process alone.
 
+use crate::flaw::Flaw;
 use crate::process::Process;
 use crate::table::Table;
 use crate::world::State;
@@ -64,6 +65,9 @@ fn remember(table: &mut Table, idempotency: Option<&Idempotency>, placements: &[
 }
 
 fn known(table: &Table, key: &IdempotencyKey, now: Timestamp) -> Option<Remembered> {
+    if table.has(Flaw::KeysForgotten) {
+        return None;
+    }
     table.remembered.get(key).filter(|known| known.expires_at > now).cloned()
 }
 
@@ -156,7 +160,12 @@ impl Store for ProcessStore {
         let begun = self
             .process
             .call("begin_attempt", |state| {
-                let delivery = state.table.deliveries.get(&key).filter(|delivery| delivery.status.is_open()).cloned();
+                let delivery = state
+                    .table
+                    .deliveries
+                    .get(&key)
+                    .filter(|delivery| delivery.status.is_open() || state.table.has(Flaw::EndedBegins))
+                    .cloned();
                 if delivery.is_some() {
                     state.begun.insert((number, id.clone()), world.now());
                 }
@@ -199,6 +208,9 @@ impl Store for ProcessStore {
         let order = |due: &DueDelivery| (due.at, due.scope.clone(), due.id.clone());
         self.process
             .call("due_deliveries", |state| {
+                if state.table.has(Flaw::DeliveriesNeverDue) {
+                    return Vec::new();
+                }
                 let due = state.table.deliveries.values().filter_map(|delivery| {
                     let at = delivery.next_attempt_at.filter(|at| *at <= until && delivery.status.is_open())?;
                     Some(DueDelivery { scope: delivery.scope.clone(), id: delivery.id.clone(), at })
@@ -387,15 +399,20 @@ impl Store for ProcessStore {
         to: usize,
         deliveries: Vec<Arc<Delivery>>,
     ) -> Result<bool, Unavailable> {
-        self.call("expand_event's deliveries", |table| {
+        let add = self.call("expand_event's deliveries", |table| {
             deliveries.into_iter().for_each(|delivery| table.add_delivery(Arc::unwrap_or_clone(delivery)));
-        })
-        .await?;
-        self.call("expand_event", |table| {
+        });
+        let expand = self.call("expand_event", |table| {
             let event = table.events.get_mut(&(scope.clone(), id.clone())).filter(|event| event.expanded == from);
             event.map(|event| event.expanded = to).is_some()
-        })
-        .await
+        });
+        if self.process.world().has(Flaw::ExpandedFirst) {
+            let expanded = expand.await?;
+            add.await?;
+            return Ok(expanded);
+        }
+        add.await?;
+        expand.await
     }
 
     async fn unexpanded_events(&self, limit: usize) -> Result<Vec<(Scope, EventId)>, Unavailable> {

@@ -1,5 +1,6 @@
 //! The table: what is stored, and what must hold of each change of it.
 
+use crate::flaw::Flaw;
 use minoots_shared::domain::account::{Account, Scope};
 use minoots_shared::domain::delivery::{Delivery, DeliveryStatus};
 use minoots_shared::domain::endpoint::Endpoint;
@@ -29,6 +30,8 @@ pub(crate) struct Table {
     pub remembered: HashMap<IdempotencyKey, Remembered>,
     /// How often each timer ended.
     pub ended: BTreeMap<(Scope, TimerId), u32>,
+    /// What it does not keep to, if anything.
+    pub(crate) flaw: Option<Flaw>,
     /// What changes broke.
     pub broken: Vec<String>,
 }
@@ -37,9 +40,13 @@ impl Table {
     /// Takes a timer's step if the timer is what it was worked out from.
     pub(crate) fn step(&mut self, step: TimerStep) -> bool {
         let key = (step.timer.scope.clone(), step.timer.id.clone());
-        let Some(before) = self.timers.get(&key).filter(|timer| timer.revision == step.before) else { return false };
+        let Some(before) =
+            self.timers.get(&key).filter(|timer| timer.revision == step.before || self.has(Flaw::StepWithoutCondition))
+        else {
+            return false;
+        };
         self.check_step(&before.clone(), &step);
-        if let Some(reason) = step.withdraw {
+        if let Some(reason) = step.withdraw.filter(|_| !self.has(Flaw::NothingWithdrawn)) {
             let of_timer = |delivery: &&Delivery| delivery.scope == key.0 && delivery.source.timer() == Some(&key.1);
             let open: Vec<Delivery> = self.deliveries.values().filter(of_timer).cloned().collect();
             for delivery in open {
@@ -64,6 +71,8 @@ impl Table {
         if !self.deliveries.contains_key(&key) {
             self.recount(None, &delivery);
             self.deliveries.insert(key, delivery);
+        } else if self.has(Flaw::DeliveryMadeAnew) {
+            self.put_delivery(delivery);
         }
     }
 
@@ -85,6 +94,11 @@ impl Table {
             self.recount(Some(&before), &after);
         }
         self.deliveries.insert(key, after);
+    }
+
+    /// Whether it breaks its word in this way.
+    pub(crate) fn has(&self, flaw: Flaw) -> bool {
+        self.flaw == Some(flaw)
     }
 
     fn recount(&mut self, before: Option<&Delivery>, after: &Delivery) {

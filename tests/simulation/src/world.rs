@@ -2,6 +2,7 @@
 
 use crate::arrivals::Arrival;
 use crate::calls::Calls;
+use crate::flaw::Flaw;
 use crate::profile::Profile;
 use crate::queue::Queue;
 use crate::random::Random;
@@ -91,6 +92,11 @@ impl World {
     /// The state. Never held over an await.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the infrastructure breaks its word in this way.
+    pub(crate) fn has(&self, flaw: Flaw) -> bool {
+        self.state().table.has(flaw)
     }
 
     /// Notes what happened.

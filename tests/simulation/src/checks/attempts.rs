@@ -2,11 +2,14 @@
 
 use super::Seen;
 use crate::arrivals::Arrival;
+use crate::plan::QUIET;
 use minoots_shared::domain::delivery::{Delivery, DeliveryStatus};
 use minoots_shared::domain::retry::LONGEST_WAIT;
 use minoots_shared::domain::time::{Millis, Timestamp};
 use std::collections::BTreeSet;
 
+/// And behind another account's backlog: one attempt's time limit, and what it takes to go on.
+const NEIGHBOURLY: Millis = Millis::seconds(35);
 /// Where nothing goes wrong, a first attempt begins this soon after it is due.
 const PROMPT: Millis = Millis::seconds(2);
 /// And a later one this soon: whole seconds, behind an attempt of the same batch that takes its time.
@@ -27,6 +30,7 @@ pub(super) fn check(seen: &Seen<'_>, broken: &mut Vec<String>) {
         is_patient(seen, delivery, sent, &mut found);
         is_over_when_it_is_over(seen, delivery, sent, &mut found);
         is_prompt(seen, delivery, &mut found);
+        is_not_held_up(seen, delivery, &mut found);
         broken.extend(found.into_iter().map(|what| format!("delivery {} ({}): {what}", delivery.id, delivery.event)));
     }
 }
@@ -145,5 +149,16 @@ fn is_prompt(seen: &Seen<'_>, delivery: &Delivery, broken: &mut Vec<String>) {
         if late > most {
             broken.push(format!("attempt {} began {} ms late, and nothing had gone wrong", attempt.attempt, late.0));
         }
+    }
+}
+
+/// However much another account has to do: no account waits for more than what is under way already.
+fn is_not_held_up(seen: &Seen<'_>, delivery: &Delivery, broken: &mut Vec<String>) {
+    if !seen.profile.crowded || delivery.scope.account.as_str() != QUIET {
+        return;
+    }
+    let late = delivery.attempts.first().map(|attempt| attempt.sent_at.since(attempt.due_at));
+    if let Some(late) = late.filter(|late| *late > NEIGHBOURLY) {
+        broken.push(format!("another account held it up for {} ms", late.0));
     }
 }

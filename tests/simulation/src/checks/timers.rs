@@ -137,7 +137,8 @@ impl One<'_> {
         let mut last = (Timestamp(0), self.created);
         for call in &self.wanted.calls {
             match call.answered.as_ref()? {
-                (_, Answered::Done(_)) if call.what == TimerWish::Fire => return None,
+                // One that was refused may have been done before, and its answer lost.
+                _ if call.what == TimerWish::Fire => return None,
                 (at, Answered::Done(timer)) if *at > last.0 => last = (*at, timer),
                 _ => {}
             }
