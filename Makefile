@@ -8,7 +8,7 @@ EMULATOR := target/emulator
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help dev test check template deployed emulator packages
+.PHONY: help dev test simulation planted check template deployed emulator packages
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -21,6 +21,12 @@ test: $(VENV)/installed $(NODE)/node_modules/.package-lock.json emulator ## all 
 	RUST_TEST_THREADS=8 cargo test --workspace --locked
 	cargo build --release --locked
 	pytest tests/outside
+
+simulation: ## 100,000 seeds of the simulation: faults of every kind between all calls
+	cargo run --release --locked -p minoots-simulation -- 0..100000
+
+planted: ## plants bugs into a copy of the code and sees the simulation find each
+	python3 tests/simulation/planted.py
 
 deployed: $(TEMPLATE)/installed emulator ## timers through the template, deployed to an emulator with the functions' real binaries
 	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template/test_deployed.py
@@ -36,8 +42,8 @@ check: $(VENV)/installed $(NODE)/node_modules/.package-lock.json ## formatting, 
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	cargo deny --locked check --hide-inclusion-graph licenses bans sources
 	cargo shear --locked
-	ruff format --check tests/outside tests/template benches clients/python
-	ruff check tests/outside tests/template benches clients/python
+	ruff format --check tests/outside tests/simulation tests/template benches clients/python
+	ruff check tests/outside tests/simulation tests/template benches clients/python
 	cd clients/python && mypy src
 	$(NODE)/node_modules/.bin/tsc -p clients/js
 	$(MAKE) template
