@@ -4,7 +4,6 @@
 use super::events::{Batch, BatchAnswer, Record, left};
 use crate::messages::DeliveryMessage;
 use crate::metrics::{ATTEMPTS, FIRST_ATTEMPT, Metrics};
-use crate::store::DynamoStore;
 use crate::store::error::{failed, gave_up};
 use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
 use futures::future::join_all;
@@ -13,7 +12,7 @@ use minoots_shared::app::{App, cause};
 use minoots_shared::domain::delivery::{Delivery, DeliveryStatus};
 use minoots_shared::domain::time::{Millis, Timestamp};
 use minoots_shared::domain::transition::{CANCELLED, CHANGED};
-use minoots_shared::ports::{Store as _, Unavailable};
+use minoots_shared::ports::{Store, Unavailable};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +23,7 @@ const LONGEST_INVISIBLE: u64 = 12 * 3_600 - 120;
 /// The function on the delivery queue.
 pub struct DeliveryHandler {
     app: Arc<App>,
-    store: Arc<DynamoStore>,
+    store: Arc<dyn Store>,
     sqs: aws_sdk_sqs::Client,
     queue_url: String,
     metrics: Metrics,
@@ -47,7 +46,7 @@ impl DeliveryHandler {
     /// A handler whose `app` works on `store`, for the queue under `queue_url`.
     pub fn new(
         app: Arc<App>,
-        store: Arc<DynamoStore>,
+        store: Arc<dyn Store>,
         sqs: aws_sdk_sqs::Client,
         queue_url: String,
         metrics: Metrics,
@@ -60,7 +59,7 @@ impl DeliveryHandler {
     /// # Errors
     /// The event is no such batch.
     pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<BatchAnswer, Error> {
-        let left = left(event.context.deadline());
+        let left = left(event.context.deadline(), self.app.clock().now());
         let batch: Batch = serde_json::from_value(event.payload)?;
         let fates = join_all(batch.records.iter().map(|record| self.one(record, left))).await;
         let now = self.app.clock().now();
