@@ -138,6 +138,16 @@ pub trait Store: Send + Sync {
     /// order of their ids. Asked for at each step of each timer: it must cost little where there are none, or many.
     async fn subscribers(&self, scope: &Scope, event_type: &str) -> Result<Vec<EndpointId>, Unavailable>;
 
+    /// A scope's account, and whom an event reaches there: what [`Self::account`] and [`Self::subscribers`] find. Each creation
+    /// asks for both, and where reading is billed one reading can do.
+    async fn account_and_subscribers(
+        &self,
+        scope: &Scope,
+        event_type: &str,
+    ) -> Result<(Option<Account>, Vec<EndpointId>), Unavailable> {
+        Ok((self.account(&scope.account).await?, self.subscribers(scope, event_type).await?))
+    }
+
     /// Replaces an endpoint whose stored revision is one below the given one's, and accepts the event that tells others of
     /// it, in one step; otherwise `false` and nothing is written.
     async fn replace_endpoint(&self, endpoint: Endpoint, event: Option<Event>) -> Result<bool, Unavailable>;
