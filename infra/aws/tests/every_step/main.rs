@@ -18,7 +18,7 @@ use trouble::{Kind, Trouble};
 use world::World;
 
 /// How many callers there are at once.
-const AT_ONCE: usize = 24;
+const AT_ONCE: usize = 96;
 
 /// Lets all these timers live and end, side by side.
 async fn live(world: &World, scenarios: &mut [Scenario]) {

@@ -2,8 +2,7 @@
 
 use minoots_emulator::{Fault, FaultyWay, Process, Stack};
 use minoots_shared::app::clock::Clock;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -44,18 +43,20 @@ impl Trouble {
     pub(crate) const NONE: Self = Self { kind: Kind::None, call: 0 };
 
     /// Does `work` in a process of its own that meets this trouble. What came of it, `None` if the process was gone before;
-    /// and how many calls it made.
+    /// and which calls it made.
     pub(crate) async fn meets<T>(
         self,
         stack: &Stack,
         clock: &Clock,
         work: impl AsyncFnOnce(Process<'_>) -> T,
-    ) -> (Option<T>, usize) {
-        let (calls, gone) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
-        let (count, end) = (Arc::clone(&calls), Arc::clone(&gone));
+    ) -> (Option<T>, Vec<String>) {
+        let (calls, gone) = (Arc::<Mutex<Vec<String>>>::default(), Arc::new(Notify::new()));
+        let (made, end) = (Arc::clone(&calls), Arc::clone(&gone));
         let mut struck = None;
         let way = FaultyWay::open(move |name| {
-            let number = count.fetch_add(1, Ordering::Relaxed);
+            let mut made = made.lock().unwrap();
+            let number = made.len();
+            made.push(name.to_owned());
             if number < self.call {
                 return Fault::None;
             }
@@ -82,7 +83,7 @@ impl Trouble {
             () = gone.notified() => None,
             done = work(process) => Some(done),
         };
-        (done, calls.load(Ordering::Relaxed))
+        (done, std::mem::take(&mut *calls.lock().unwrap()))
     }
 }
 
