@@ -314,6 +314,13 @@ impl Delivery {
         self.earlier_attempts + self.plan.attempts
     }
 
+    /// Whether it failed because each attempt of its plan did. What was given up for another reason, such as an endpoint that
+    /// is gone or a timer that was cancelled, had attempts left.
+    pub fn used_up_its_attempts(&self) -> bool {
+        let made = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
+        self.status == DeliveryStatus::Failed && !self.withdrawn && made >= self.most_attempts()
+    }
+
     /// Spreads waits: the same for the same attempt wherever it is worked out (FNV-1a).
     fn salt(&self, attempt: u32) -> u64 {
         let bytes = self.id.as_str().bytes().chain(attempt.to_le_bytes());

@@ -143,7 +143,8 @@ impl Stack {
         asked.set_receipt_handle(message.receipt_handle.clone()).send().await.expect("the emulator deletes a message");
     }
 
-    async fn receive_within(&self, queue: &str, seconds: i32) -> Vec<Message> {
+    /// The messages that are visible in a queue, or that become so within these seconds; receiving hides them.
+    pub async fn receive_within(&self, queue: &str, seconds: i32) -> Vec<Message> {
         let asked = self.clients.sqs.receive_message().queue_url(queue).max_number_of_messages(10);
         let asked = asked.message_system_attribute_names(MessageSystemAttributeName::All).wait_time_seconds(seconds);
         asked.send().await.expect("the emulator gives messages").messages.unwrap_or_default()

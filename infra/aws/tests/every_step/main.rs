@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics says where")]
 
+mod endpoints;
 mod messages;
 mod receiver;
 mod scenario;

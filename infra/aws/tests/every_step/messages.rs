@@ -1,5 +1,6 @@
 //! What queues and schedules may do, and do on rare days: hand a message over twice, late or in another order, or never.
 
+use crate::receiver::Temper::{self, RefusesFirst, Takes};
 use crate::trouble::Trouble;
 use crate::world::{Function, World};
 use aws_sdk_sqs::types::{Message, QueueAttributeName};
@@ -12,8 +13,8 @@ use std::sync::Mutex;
 const MOST_LATE: Millis = Millis::seconds(120);
 
 /// Creates a timer that is due after so many seconds and has a milestone after two thirds of them.
-async fn create(world: &World, id: &str, seconds: u64, refusing: bool) {
-    let url = world.receiver.url(refusing);
+async fn create(world: &World, id: &str, seconds: u64, temper: Temper) {
+    let url = world.receiver.url(temper, id);
     let body = json!({
         "id": id, "expiresAt": world.clock.now().plus(Millis::seconds(seconds)).to_iso(), "webhook": url,
         "events": {
@@ -40,16 +41,17 @@ async fn came_once(world: &World, id: &str, event: &str, due: Timestamp, late: M
         found["deliveries"].as_array().unwrap().iter().filter(|delivery| delivery["event"] == event).collect();
     assert_eq!(recorded.len(), 1, "{found}");
     assert_eq!(recorded[0]["status"], "SUCCESS", "{found}");
+    assert_eq!(recorded[0]["attempts"], hits.len(), "something was sent that is not recorded: {hits:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_that_come_twice_late_and_in_another_order_are_told_of_once() {
     let world = World::begin().await;
     for number in 0..12 {
-        create(&world, &format!("near-{number}"), 30, false).await;
-        create(&world, &format!("far-{number}"), 300, number % 2 == 0).await;
-        create(&world, &format!("moved-{number}"), 30, false).await;
-        create(&world, &format!("cancelled-{number}"), 45, false).await;
+        create(&world, &format!("near-{number}"), 30, Takes).await;
+        create(&world, &format!("far-{number}"), 300, if number % 2 == 0 { RefusesFirst } else { Takes }).await;
+        create(&world, &format!("moved-{number}"), 30, Takes).await;
+        create(&world, &format!("cancelled-{number}"), 45, Takes).await;
     }
     // All that ever was in the queues is put in again, some of it much later; and handed over with the last first.
     let seen: Mutex<Vec<(Function, Message)>> = Mutex::default();
@@ -109,7 +111,7 @@ async fn messages_that_come_twice_late_and_in_another_order_are_told_of_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_timer_whose_schedules_never_go_off_fires_two_minutes_late_at_most() {
     let world = World::begin().await;
-    create(&world, "forgotten", 900, false).await;
+    create(&world, "forgotten", 900, Takes).await;
     let (scheduler, group) = (&world.stack.clients.scheduler, &world.stack.group);
     let listed = scheduler.list_schedules().group_name(group).send().await.unwrap();
     assert_eq!(listed.schedules().len(), 2, "the milestone's and the end's");
@@ -130,9 +132,9 @@ async fn what_a_queue_forgets_because_it_is_too_old_is_done_two_minutes_late_at_
         let asked = world.stack.clients.sqs.set_queue_attributes().queue_url(queue);
         asked.attributes(QueueAttributeName::MessageRetentionPeriod, "60").send().await.unwrap();
     }
-    create(&world, "expired", 110, false).await;
+    create(&world, "expired", 110, Takes).await;
     // Its first attempt is refused; nothing runs while its second one is due, and then its message is too old.
-    create(&world, "refused", 30, true).await;
+    create(&world, "refused", 30, RefusesFirst).await;
     world.passes(30).await;
     assert_eq!(world.receiver.of("refused", "timer_expired").len(), 1);
     world.passes_idle(Millis::seconds(60)).await;
@@ -147,7 +149,7 @@ async fn what_a_queue_forgets_because_it_is_too_old_is_done_two_minutes_late_at_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_delivery_whose_function_never_comes_to_an_end_is_taken_over_within_two_minutes() {
     let world = World::begin().await;
-    create(&world, "stuck", 30, false).await;
+    create(&world, "stuck", 30, Takes).await;
     // Received, and never handled: the message stays invisible for minutes, as after a function that ran out of time.
     let stolen = |function, messages: Vec<Message>| match function {
         Function::Delivery => Vec::new(),

@@ -15,10 +15,22 @@ use std::sync::{Arc, Mutex};
 #[derive(Clone, Debug)]
 pub(crate) struct Hit {
     pub(crate) at: Timestamp,
-    pub(crate) timer: String,
+    /// The timer, or the endpoint by the name in its URL.
+    pub(crate) of: String,
     pub(crate) event: String,
     /// Its `webhook-id`.
     pub(crate) id: String,
+}
+
+/// How a receiver answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Temper {
+    Takes,
+    /// A delivery's first attempt.
+    RefusesFirst,
+    Refuses,
+    /// It answers 410.
+    Gone,
 }
 
 #[derive(Clone)]
@@ -33,37 +45,43 @@ impl Receiver {
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let receiver = Self { port, hits: Arc::default(), clock };
-        let routes = Router::new().route("/{temper}", post(receive)).with_state(receiver.clone());
+        let routes = Router::new().route("/{temper}/{name}", post(receive)).with_state(receiver.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await.unwrap_or_default() });
         receiver
     }
 
-    /// A URL that takes everything; or, with `refusing`, all but a delivery's first attempt.
-    pub(crate) fn url(&self, refusing: bool) -> String {
-        format!("http://127.0.0.1:{}/{}", self.port, if refusing { "refuses-first" } else { "takes" })
+    /// A URL for an endpoint or a timer, and how it answers.
+    pub(crate) fn url(&self, temper: Temper, name: &str) -> String {
+        format!("http://127.0.0.1:{}/{}/{name}", self.port, temper as u8)
     }
 
-    /// What came of one timer's event, in order.
-    pub(crate) fn of(&self, timer: &str, event: &str) -> Vec<Hit> {
-        let hits = self.hits.lock().unwrap();
-        hits.iter().filter(|hit| hit.timer == timer && hit.event == event).cloned().collect()
+    /// What came of one event of a timer or an endpoint, in order.
+    pub(crate) fn of(&self, name: &str, event: &str) -> Vec<Hit> {
+        self.all().into_iter().filter(|hit| hit.of == name && hit.event == event).collect()
+    }
+
+    /// All that came.
+    pub(crate) fn all(&self) -> Vec<Hit> {
+        self.hits.lock().unwrap().clone()
     }
 }
 
 async fn receive(
     State(receiver): State<Receiver>,
-    Path(temper): Path<String>,
+    Path((temper, name)): Path<(u8, String)>,
     headers: HeaderMap,
     body: Bytes,
 ) -> StatusCode {
     let body: Value = serde_json::from_slice(&body).unwrap();
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    receiver.hits.lock().unwrap().push(Hit {
-        at: receiver.clock.now(),
-        timer: text(&body["timer"]["id"]),
-        event: text(&body["event"]),
-        id: headers["webhook-id"].to_str().unwrap().to_owned(),
-    });
-    let refused = temper == "refuses-first" && headers["x-minoots-attempt"] == "1";
-    if refused { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::NO_CONTENT }
+    let event = body["event"].as_str().or_else(|| body["type"].as_str()).unwrap().to_owned();
+    let id = headers["webhook-id"].to_str().unwrap().to_owned();
+    receiver.hits.lock().unwrap().push(Hit { at: receiver.clock.now(), of: name, event, id });
+    match temper {
+        temper if temper == Temper::RefusesFirst as u8 && headers["x-minoots-attempt"] == "1" => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+        temper if temper == Temper::Refuses as u8 => StatusCode::INTERNAL_SERVER_ERROR,
+        temper if temper == Temper::Gone as u8 => StatusCode::GONE,
+        _ => StatusCode::NO_CONTENT,
+    }
 }

@@ -1,5 +1,6 @@
 //! A timer's life with trouble in one step of it, and what must come of it all the same.
 
+use crate::receiver::Temper;
 use crate::trouble::{Kind, Trouble};
 use crate::world::{Function, World};
 use minoots_shared::domain::time::{Millis, Timestamp};
@@ -103,10 +104,11 @@ impl Scenario {
     pub(crate) async fn is_created(&mut self, world: &World) {
         let id = self.id();
         let seconds = if self.step.is_far() { FAR } else { NEAR };
-        let url = world.receiver.url(self.step.is_refused());
+        let temper = if self.step.is_refused() { Temper::RefusesFirst } else { Temper::Takes };
+        let (url, on_cancel) = (world.receiver.url(temper, &id), world.receiver.url(Temper::Takes, &id));
         let body = json!({
             "id": id, "expiresAt": world.at(seconds).to_iso(),
-            "events": {"on_expire": {"webhook": url}, "on_cancel": {"webhook": world.receiver.url(false)}},
+            "events": {"on_expire": {"webhook": url}, "on_cancel": {"webhook": on_cancel}},
         });
         let key = (self.step != Step::OnlyCreation).then_some(id.as_str());
         let troubled = matches!(self.step, Step::Creation | Step::FarCreation | Step::OnlyCreation);

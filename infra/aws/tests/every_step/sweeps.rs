@@ -1,5 +1,6 @@
 //! The sweep that meets trouble itself: what it does not come to, the next one does.
 
+use crate::receiver::Temper;
 use crate::trouble::{Kind, Trouble};
 use crate::world::World;
 use minoots_emulator::{Process, sweep};
@@ -32,7 +33,7 @@ async fn repaired(world: &World, id: &str, trouble: Trouble) -> Vec<String> {
     let (due, fired) = (format!("due-{id}"), format!("fired-{id}"));
     for timer in [&due, &fired] {
         let end = begun.plus(Millis::seconds(15)).to_iso();
-        let body = json!({"id": timer, "expiresAt": end, "webhook": world.receiver.url(false)});
+        let body = json!({"id": timer, "expiresAt": end, "webhook": world.receiver.url(Temper::Takes, timer)});
         assert_eq!(world.asks_in_peace("POST", "/timers", &body).await.0, 201);
     }
     assert_eq!(world.asks_in_peace("POST", &format!("/timers/{fired}/fire"), &Value::Null).await.0, 200);

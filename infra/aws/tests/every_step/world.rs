@@ -33,6 +33,9 @@ pub(crate) enum Function {
 /// What a test does with messages before a function gets them.
 pub(crate) type Handover<'a> = &'a (dyn Fn(Function, Vec<Message>) -> Vec<Message> + Sync);
 
+/// Which trouble a message's invocation meets.
+pub(crate) type Chooser = Box<dyn FnMut(Function) -> Option<Trouble> + Send>;
+
 pub(crate) struct World {
     pub(crate) stack: Stack,
     pub(crate) receiver: Receiver,
@@ -43,6 +46,8 @@ pub(crate) struct World {
     delivery: DeliveryHandler,
     /// What the next invocation that a timer's message leads to will meet, by its position among those of this function.
     pub(crate) ahead: Mutex<HashMap<(Function, String), (usize, Trouble)>>,
+    /// What invocations meet of which that says nothing.
+    pub(crate) otherwise: Mutex<Chooser>,
     /// How many calls such an invocation made.
     pub(crate) made: Mutex<HashMap<String, usize>>,
     _turn: MutexGuard<'static, ()>,
@@ -72,6 +77,7 @@ impl World {
             expiry,
             delivery,
             ahead: Mutex::default(),
+            otherwise: Mutex::new(Box::new(|_| None)),
             made: Mutex::default(),
             _turn: turn,
         }
@@ -96,7 +102,7 @@ impl World {
         let until = self.age().0 + seconds * 1_000;
         while self.age().0 < until {
             self.passes_idle(STEP).await;
-            if self.age().0 % Millis::MINUTE.0 == 0 {
+            if self.age().0.is_multiple_of(Millis::MINUTE.0) {
                 self.expiry.handle(sweep()).await.unwrap();
             }
             self.handle_all(handover).await;
@@ -173,7 +179,9 @@ impl World {
     fn trouble_of(&self, function: Function, message: &Message) -> Option<Trouble> {
         let mut ahead = self.ahead.lock().unwrap();
         let key = (function, timer_of(message));
-        let (before, trouble) = ahead.get_mut(&key)?;
+        let Some((before, trouble)) = ahead.get_mut(&key) else {
+            return (self.otherwise.lock().unwrap())(function);
+        };
         if *before > 0 {
             *before -= 1;
             return None;
@@ -210,11 +218,9 @@ fn json(answer: &impl serde::Serialize) -> Value {
     serde_json::to_value(answer).unwrap()
 }
 
-/// Whose timer's message it is.
+/// Whose timer's message it is; empty if it is an event's, or an endpoint's delivery.
 fn timer_of(message: &Message) -> String {
     let body: Value = serde_json::from_str(message.body().unwrap()).unwrap();
-    match body["timer"].as_str() {
-        Some(timer) => timer.to_owned(),
-        None => DeliveryId::new(body["delivery"].as_str().unwrap()).timer().unwrap().to_string(),
-    }
+    let of_delivery = || DeliveryId::new(body["delivery"].as_str()?).timer().map(|timer| timer.to_string());
+    body["timer"].as_str().map(str::to_owned).or_else(of_delivery).unwrap_or_default()
 }
