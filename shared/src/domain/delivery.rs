@@ -209,4 +209,11 @@ impl Delivery {
     pub fn most_attempts(&self) -> u32 {
         self.earlier_attempts + self.plan.attempts
     }
+
+    /// Whether it failed because each attempt of its plan did. What was given up for another reason, such as an endpoint that
+    /// is gone or a timer that was cancelled, had attempts left.
+    pub fn used_up_its_attempts(&self) -> bool {
+        let made = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
+        self.status == DeliveryStatus::Failed && !self.withdrawn && made >= self.most_attempts()
+    }
 }

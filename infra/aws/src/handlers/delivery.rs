@@ -11,7 +11,6 @@ use lambda_runtime::{Error, LambdaEvent};
 use minoots_shared::app::{App, cause};
 use minoots_shared::domain::delivery::{Delivery, DeliveryStatus};
 use minoots_shared::domain::time::{Millis, Timestamp};
-use minoots_shared::domain::transition::{CANCELLED, CHANGED};
 use minoots_shared::ports::{Store, Unavailable};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -33,13 +32,13 @@ pub struct DeliveryHandler {
 /// What is to become of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
-    /// There is nothing left to do.
+    /// There is nothing left to do: it was delivered, or given up before its attempts were used up.
     Delete,
     /// It comes again when the queue's own visibility timeout is over.
     Again,
     /// It comes again at this instant.
     At(Timestamp),
-    /// Its delivery is given up for good: it comes again at once, until the redrive policy takes it.
+    /// Its delivery's attempts are used up: it comes again at once, until the redrive policy takes it.
     DeadLetter,
 }
 
@@ -169,11 +168,9 @@ impl DeliveryHandler {
 
 /// What follows from where a delivery stands; `None`: it is to be attempted now.
 fn fate(delivery: &Delivery, now: Timestamp) -> Option<Fate> {
-    let withdrawn = matches!(delivery.error.as_deref(), Some(CANCELLED | CHANGED));
     match delivery.status {
-        DeliveryStatus::Success => Some(Fate::Delete),
-        DeliveryStatus::Failed if withdrawn => Some(Fate::Delete),
-        DeliveryStatus::Failed => Some(Fate::DeadLetter),
+        DeliveryStatus::Failed if delivery.used_up_its_attempts() => Some(Fate::DeadLetter),
+        DeliveryStatus::Success | DeliveryStatus::Failed => Some(Fate::Delete),
         // Another message of the same delivery is at it; this one comes back later, to see what came of that.
         DeliveryStatus::Sending => Some(Fate::Again),
         DeliveryStatus::Pending | DeliveryStatus::Retrying => {
