@@ -15,8 +15,8 @@ from stage import Stage
 
 
 def _servers(stack, folders):
-    def start(*options, environment=None):
-        server = Server(folders.mktemp("server"), *options, environment=environment)
+    def start(*options, **settings):
+        server = Server(folders.mktemp("server"), *options, **settings)
         server.start()
         stack.callback(_put_away, server)
         return server
