@@ -3,6 +3,8 @@
 mod cost;
 mod credentials;
 mod dev;
+#[cfg(feature = "failpoints")]
+mod dying;
 mod inbox;
 mod options;
 mod serve;
@@ -13,6 +15,8 @@ use options::{Command, Minoots};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "failpoints")]
+    dying::as_told();
     let done = match Minoots::parse().command {
         Command::Dev(options) => dev::run(&options),
         Command::Cost(options) => {

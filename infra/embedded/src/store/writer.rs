@@ -4,6 +4,7 @@
 use super::error::{Result, StoreError};
 use super::tables::Tables;
 use super::txn::Txn;
+use minoots_shared::failpoint::{self, Failpoint};
 use std::iter::once;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -116,7 +117,9 @@ fn work(tables: &Tables, jobs: &Receiver<Box<dyn Job>>, counters: &Counters) {
                 break;
             }
         }
+        failpoint::reached(Failpoint::BeforeCommit);
         let outcome = tables.check().and_then(|()| txn.commit(durable));
+        failpoint::reached(Failpoint::BeforeAnswers);
         counters.jobs.fetch_add(group.len() as u64, Relaxed);
         if let Ok(true) = outcome {
             counters.commits.fetch_add(1, Relaxed);
@@ -127,7 +130,10 @@ fn work(tables: &Tables, jobs: &Receiver<Box<dyn Job>>, counters: &Counters) {
         }
         // All share the failure: also what wrote nothing may have read what was to be written.
         let outcome = outcome.map(|_| ());
-        group.into_iter().for_each(|job| job.answer(outcome.clone()));
+        for job in group {
+            job.answer(outcome.clone());
+            failpoint::reached(Failpoint::BetweenAnswers);
+        }
     }
     if let Err(error) = tables.db.persist(fjall::PersistMode::SyncAll) {
         tracing::error!(error = &error as &dyn std::error::Error, "the store failed to write at its end");
