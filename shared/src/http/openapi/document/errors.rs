@@ -14,6 +14,14 @@ pub(super) fn meaning(code: Code) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Every code with its status and what it means.
+pub(super) fn all() -> String {
+    let line = |(code, status, _): (Code, StatusCode, _)| {
+        format!("- `{}`, {}: {}", code.name(), status.as_u16(), meaning(code))
+    };
+    format!("What went wrong.\n\n{}", Code::ALL.map(line).join("\n"))
+}
+
 /// An error answer: its name among the components, and what it says.
 pub(super) fn response(status: StatusCode, codes: &[Code]) -> (String, Value) {
     let names: Vec<_> = codes.iter().map(|code| format!("{code:?}")).collect();

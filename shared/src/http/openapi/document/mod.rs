@@ -29,7 +29,7 @@ milliseconds in `startTime` and `endTime`; durations in answers are milliseconds
 Every error is a problem document (RFC 9457) with a code under `error.code`. Unknown paths answer 404 `NOT_FOUND`, other methods 405 \
 `METHOD_NOT_ALLOWED`.";
 
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 7] = [
     ("Timers", "Create, read, change and end timers."),
     ("Webhooks", "Endpoints: URLs that subscribe to events."),
     ("Deliveries", "What became of each webhook, and sending it again."),
@@ -37,7 +37,6 @@ const TAGS: [(&str, &str); 8] = [
     ("Account", "API keys, the webhook secret, usage."),
     ("Service", "Whether it is there."),
     ("Sent webhooks", "What receivers get: one `POST` for each event and URL."),
-    ("Errors", "What can go wrong, and what to do."),
 ];
 
 /// The whole document.
@@ -68,6 +67,7 @@ fn document() -> Value {
     responses.sort_keys();
     let mut components = schemas.into_components();
     components["EventPayload"] = sent::event_payload();
+    components["ErrorCode"]["description"] = errors::all().into();
     components.as_object_mut().unwrap().sort_keys();
     json!({
         "openapi": "3.1.0",
@@ -80,7 +80,7 @@ fn document() -> Value {
         },
         "servers": [{"url": "/api", "description": "The service that this document comes from"}],
         "security": [{"apiKey": []}, {"bearer": []}],
-        "tags": TAGS.iter().take(7).map(|(name, about)| json!({"name": name, "description": about})).collect::<Vec<_>>(),
+        "tags": TAGS.iter().map(|(name, about)| json!({"name": name, "description": about})).collect::<Vec<_>>(),
         "paths": paths,
         "webhooks": webhooks,
         "components": {

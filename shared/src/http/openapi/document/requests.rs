@@ -36,26 +36,26 @@ number_or_text!(
     "A length of time, from 1 ms to 366 days: milliseconds as a number or as a text of digits; terms such as `6h30m`, `1w 2d` \
      or `1.5h`, with the units `ms`, `s`, `m`, `h`, `d` and `w` in any case; or ISO 8601 without years and months, such as `PT15M`.",
     {"type": "number", "exclusiveMinimum": 0, "maximum": 31_622_400_000_u64},
-    {"type": "string", "format": "minoots-duration", "minLength": 1, "maxLength": 128, "examples": ["15m", "6h30m", "PT15M"]}
+    {"type": "string", "format": "minoots-duration", "examples": ["15m", "6h30m", "PT15M"]}
 );
 number_or_text!(
     Extension,
     "How much later the end is to be; earlier, if it begins with a minus or is negative. Written like a duration.",
     {"type": "number"},
-    {"type": "string", "format": "minoots-extension", "minLength": 1, "maxLength": 128, "examples": ["15m", "-5m"]}
+    {"type": "string", "format": "minoots-extension", "examples": ["15m", "-5m"]}
 );
 number_or_text!(
     Overlap,
     "How long the old secret goes on signing beside the new one, from 0 to 7 days: written like a duration. 24 hours by default.",
     {"type": "number", "minimum": 0, "maximum": 604_800_000_u64},
-    {"type": "string", "format": "minoots-overlap", "minLength": 1, "maxLength": 128, "examples": ["24h", "0s"]}
+    {"type": "string", "format": "minoots-overlap", "examples": ["24h", "0s"]}
 );
 number_or_text!(
     Milestone,
     "A place on the timer's way: a share between 0 and 100 percent, both excluded, as `25%` or `25`; or a time before its end, \
      as `-30m`. It must lie inside the timer.",
     {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 100},
-    {"type": "string", "format": "minoots-milestone", "minLength": 1, "maxLength": 64, "examples": ["25%", "-30m"]}
+    {"type": "string", "format": "minoots-milestone", "examples": ["25%", "-30m"]}
 );
 
 /// Headers of the caller's own, sent with each attempt: up to 20, 4 KiB together. Those that the service or HTTP itself sets
@@ -73,7 +73,7 @@ impl JsonSchema for HeaderText {
         true
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "pattern": "^[\\t\\x20-\\x7e]*$"})
+        json_schema!({"type": "string", "pattern": "^[^\\x00-\\x08\\x0a-\\x1f\\x7f]*$"})
     }
 }
 
@@ -374,7 +374,7 @@ pub(super) struct NewApiKey {
 #[expect(dead_code)]
 pub(super) struct ApiKeyChanges {
     /// Up to 256 characters; null for no name.
-    #[schemars(required, length(max = SHORT_TEXT))]
+    #[schemars(with = "String", length(max = SHORT_TEXT), extend("type" = ["string", "null"]))]
     name: Option<String>,
 }
 

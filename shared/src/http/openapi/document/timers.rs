@@ -74,7 +74,7 @@ pub(super) fn operations(schemas: &Schemas) -> Vec<Operation<'_>> {
                 success_bytes(&TimerWithDeliveries { timer: TimerView::at(&happened.timer, later(8)), deliveries })
             })
             .fails(&[Code::TimerNotFound]),
-        operation(("patch", "/timers/{id}"), "changeTimer", "Changes a timer's name, metadata, events or end.")
+        operation(("patch", "/timers/{id}"), "changeTimer", "Changes a timer: its name, metadata, events or end.")
             .about("With `duration` it starts anew; `expiresAt` and `extend` move its end and leave its start. Percentages then refer to \
                     the new start and end; milestones that have fired stay fired, and those that would already be past are skipped. \
                     Once this is answered, no event of the old plan is delivered.")
