@@ -75,6 +75,13 @@ function start(api) {
     return inner.find((candidate) => candidate.properties);
   };
 
+  // What the type of a field says beside the field itself.
+  const more = (given) => {
+    const [reference] = [given, ...(given.anyOf ?? [])].filter((candidate) => candidate.$ref);
+    const { description, properties } = reference ? found({ $ref: reference.$ref }) : {};
+    return description === found(given).description || properties ? [] : prose(description);
+  };
+
   const field = (name, given, required, above) => {
     const schema = found(given);
     const inner = within(given);
@@ -83,6 +90,7 @@ function start(api) {
       element('span', { class: 'type' }, required ? kind(given) : kind(given).replace(/ or null$/, '')),
       required ? element('span', { class: 'must' }, 'required') : undefined,
       prose(schema.description),
+      more(given),
       /\d|\n- /.test(schema.description) ? undefined : limits(schema));
     if (inner && !above.includes(inner.description)) {
       item.append(later(`Fields of ${name}`, () => fields(inner, [...above, inner.description])));
@@ -207,7 +215,7 @@ function start(api) {
   finding(entries);
   marking(entries);
   // The browser looked for the place before it was there.
-  if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView({ behavior: 'instant' });
 }
 
 /** JSON in colours. */
@@ -286,7 +294,9 @@ function marking(entries) {
       nav.querySelector('[aria-current]')?.removeAttribute('aria-current');
       const link = links.get(target.id);
       link.setAttribute('aria-current', 'true');
-      link.scrollIntoView({ block: 'nearest' });
+      // The list alone moves, never the page.
+      const place = link.offsetTop - nav.offsetTop;
+      if (place < nav.scrollTop || place > nav.scrollTop + nav.clientHeight - 40) nav.scrollTop = place - nav.clientHeight / 2;
     }
   }, { rootMargin: '-80px 0px -75% 0px' });
   for (const id of links.keys()) seen.observe(document.getElementById(id));

@@ -54,7 +54,7 @@ number_or_text!(
     Milestone,
     "A place on the timer's way: a share between 0 and 100 percent, both excluded, as `25%` or `25`; or a time before its end, \
      as `-30m`. It must lie inside the timer.",
-    {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 100},
+    {"type": "number", "minimum": 0.000001, "maximum": 99.999999},
     {"type": "string", "format": "minoots-milestone", "examples": ["25%", "-30m"]}
 );
 

@@ -28,7 +28,7 @@ pub(super) fn operations(schemas: &Schemas) -> Vec<Operation<'_>> {
             .about("Once this is answered, the timer fires, whatever breaks. Its webhooks are signed and retried until they are taken.")
             .takes::<NewTimer>(&[
                 ("timer", "With milestones", new_timer()),
-                ("short", "The shorthand for one webhook", json!({"duration": "2h", "webhook": "https://ci.example.com/hooks/timer"})),
+                ("short", "The shorthand for one webhook", json!({"duration": "6h30m", "webhook": "https://ci.example.com/hooks/timer"})),
                 ("instant", "Until an instant", json!({"expiresAt": "2027-01-15T10:30:00Z", "name": "Trial ends"})),
             ])
             .creates()
@@ -62,7 +62,7 @@ pub(super) fn operations(schemas: &Schemas) -> Vec<Operation<'_>> {
             }),
         operation(("post", "/quick/wait"), "quickWait", "Creates a timer in the shortest way.")
             .about("It takes what `POST /timers` takes, and answers 200 with the timer alone.")
-            .takes::<NewTimer>(&[("wait", "A reminder", json!({"duration": "30s", "name": "Tea", "callback": "https://kitchen.example.com/tea"}))])
+            .takes::<NewTimer>(&[("wait", "A reminder", json!({"duration": "2h", "name": "Look again", "callback": "https://agent.example.com/wake"}))])
             .creates()
             .answers::<OneTimer<'_>>(200, "TimerAnswer", "The timer runs.", one(&timer(), NOW))
             .fails(&INVALID)
