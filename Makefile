@@ -8,7 +8,7 @@ EMULATOR := target/emulator
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help dev test crash check template deployed emulator packages
+.PHONY: help dev test crash check openapi template deployed emulator packages
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -30,6 +30,9 @@ crash: $(VENV)/installed ## kill -9 at 200 moments under load, and the process's
 
 deployed: $(TEMPLATE)/installed emulator ## timers through the template, deployed to an emulator with the functions' real binaries
 	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template/test_deployed.py
+
+openapi: ## write /openapi.json anew, from the code
+	MINOOTS_WRITE_OPENAPI=1 cargo test -p minoots-shared --locked openapi
 
 template: $(TEMPLATE)/installed $(CHECKOV)/installed ## what linters and our own assertions say of template.yaml
 	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template --ignore tests/template/test_deployed.py
