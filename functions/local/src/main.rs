@@ -1,11 +1,13 @@
 //! `minoots`: timers and webhooks in one process, and what they would cost on AWS.
 
+mod changes;
 mod cost;
 mod credentials;
 mod dev;
 mod inbox;
 mod options;
 mod serve;
+mod visitors;
 mod welcome;
 
 use clap::Parser as _;

@@ -6,6 +6,7 @@ mod answer;
 mod auth;
 mod body;
 mod creating;
+pub mod dashboard;
 mod deliveries;
 mod events;
 mod health;
@@ -66,10 +67,12 @@ pub fn router(app: Arc<App>, rate_limit: Option<RateLimit>) -> Router {
         .route("/webhooks/{id}/test", post(webhooks::test))
         .route("/webhooks/{id}/deliveries", get(deliveries::list))
         .route("/webhooks/{id}/stats", get(deliveries::statistics))
+        .route("/deliveries", get(deliveries::all))
         .route("/deliveries/{id}", get(deliveries::get))
         .route("/deliveries/{id}/retry", post(deliveries::retry))
         .route("/events", post(events::send))
-        .route("/projects", post(projects::create));
+        .route("/projects", post(projects::create))
+        .merge(dashboard::routes());
     Router::new()
         .merge(routes.clone())
         .nest("/api", routes)

@@ -1,0 +1,47 @@
+import { get } from './api.js';
+import { field } from './dialog.js';
+import { h } from './dom.js';
+import { once } from './notice.js';
+import { IS_LOCAL, forgetKey, keepKey } from './session.js';
+
+/**
+ * Asks for the API key.
+ *
+ * @param {() => void} done
+ * @returns {import('./router.js').Page}
+ */
+export function signInPage(done) {
+  const key = h('input', { type: 'password', autocomplete: 'off', spellcheck: 'false', placeholder: 'mnt_live_…', required: true });
+  const asked = field('API key', key, { hint: 'Kept in this tab until you close it. It is sent to this server only.' });
+  const button = h('button', { type: 'submit', class: 'button primary wide' }, 'Open the dashboard');
+  const form = h('form', { class: 'form', novalidate: true }, asked.node, button);
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    once(button, () => enter());
+  });
+
+  async function enter() {
+    const text = key.value.trim();
+    if (!/^[!-~]+$/.test(text)) return refuse(text ? 'has characters that no key has' : 'is missing');
+    keepKey(text);
+    try {
+      await get('/health');
+      done();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      forgetKey();
+      refuse(message);
+    }
+  }
+
+  /** @param {string} why */
+  function refuse(why) {
+    asked.setFault(why);
+    key.focus();
+  }
+
+  const where = IS_LOCAL
+    ? 'minoots dev prints it when it starts. The Dashboard link beside it opens this page without asking.'
+    : 'It is the key that callers send as x-api-key. The first one was printed when the account was opened.';
+  return { title: 'Sign in', node: h('div', { class: 'sign-in' }, h('h1', {}, 'Minoots'), h('p', { class: 'dim' }, where), form) };
+}
