@@ -95,8 +95,8 @@ function answerOf(delivery) {
   const failed = delivery.errorMessage && delivery.status !== 'SUCCESS';
   const body = delivery.responseBody;
   return [
-    failed && h('p', { class: 'text-bad' }, delivery.errorMessage),
-    body !== null && body !== '' && h('details', { class: 'fold', open: true },
+    failed && h('p', { class: 'text-bad' }, sentence(delivery.errorMessage)),
+    body !== null && body !== '' && h('details', { class: 'fold', open: delivery.status !== 'SUCCESS' },
       h('summary', {}, 'Answer to the last attempt', body.length >= 10_000 && h('span', { class: 'dim' }, ' · its first 10,000 characters')),
       h('div', { class: 'with-copy' }, pre(readable(body), 'Body of the answer'), copyButton(() => body, 'the answer'))),
   ];
@@ -114,10 +114,13 @@ function attemptRow(delivery, attempt, own) {
         h('span', { class: 'code-badge' }, attempt.responseCode ?? 'no answer'),
         h('span', { class: 'grow', title: exactly(attempt.sentAt) }, timeOfDay(attempt.sentAt)),
         figure('late', short(late)), figure('took', short(attempt.durationMs))),
-      attempt.error && h('p', { class: 'text-bad' }, attempt.error),
+      attempt.error && h('p', { class: 'text-bad' }, sentence(attempt.error)),
       h('p', { class: 'dim' }, `Due ${timeOfDay(attempt.dueAt)}, sent ${timeOfDay(attempt.sentAt)}, ${ago(attempt.sentAt, now())}. Request headers, without signatures and the values of your own:`),
       pre(headers, `Request headers of attempt ${attempt.attempt}`)));
 }
+
+/** @param {string} text */
+export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** @param {string} name @param {string} value */
 function figure(name, value) {

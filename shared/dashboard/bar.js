@@ -13,7 +13,7 @@ import { milestones, progress, timeLeft } from './milestones.js';
 export function bar({ labels = false } = {}) {
   const fillNode = h('div', { class: 'bar-fill' });
   const ticks = h('div', { class: 'bar-ticks' });
-  const track = h('div', { class: 'bar-track' }, fillNode, ticks);
+  const track = h('div', { class: 'bar-track' }, h('div', { class: 'bar-clip' }, fillNode), ticks);
   const node = h('div', { class: labels ? 'bar labelled' : 'bar', role: 'progressbar', 'aria-valuemin': 0, 'aria-valuemax': 100 }, track);
   /** @type {any} */
   let timer = null;
@@ -36,7 +36,7 @@ export function bar({ labels = false } = {}) {
     tick(now) {
       if (!timer) return;
       const done = progress(timer, now);
-      fillNode.style.transform = `scaleX(${done})`;
+      fillNode.style.transform = `translateX(${(done - 1) * 100}%)`;
       for (const child of ticks.children) {
         const passed = Number(/** @type {HTMLElement} */ (child).dataset.at) <= done;
         child.classList.toggle('passed', passed);

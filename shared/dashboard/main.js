@@ -102,8 +102,10 @@ document.body.append(h('a', { class: 'skip', href: '#main', on: { click: skip } 
 installNotices();
 installKeys();
 onForgotten(signIn);
-addEventListener('hashchange', () => {
-  open();
+addEventListener('hashchange', async () => {
+  // The link that `minoots dev` prints, followed in an open tab.
+  if (location.hash.startsWith('#key=')) await findKey().then(welcome);
+  else open();
   main.focus({ preventScroll: true });
 });
 await findKey();

@@ -43,15 +43,13 @@ export function createPage() {
   const code = h('div', { class: 'with-copy', role: 'tabpanel', 'aria-label': 'The request as code' });
   const submit = h('button', { type: 'submit', class: 'button primary' }, icon('play'), 'Start timer');
   const form = h('form', { class: 'form card', novalidate: true, on: { input: show, submit: send } },
-    f.duration.node, f.name.node, f.webhook.node,
-    h('details', { class: 'fold' }, h('summary', {}, 'Milestones, message and data'), h('div', { class: 'form' }, f.intervals.node, f.message.node, f.data.node, f.agent_id.node, f.team.node)),
+    h('div', { class: 'field' }, f.duration.node, means, ends), f.name.node, f.webhook.node,
+    h('details', { class: 'fold' }, h('summary', {}, 'Milestones, message and data'), h('div', { class: 'form' }, f.intervals.node, preview, f.message.node, f.data.node, f.agent_id.node, f.team.node)),
     h('div', { class: 'row end' }, h('a', { class: 'button', href: '#/timers' }, 'Back'), submit));
   const node = h('div', {},
     h('div', { class: 'head' }, h('h1', {}, 'New timer')),
     h('div', { class: 'columns even' }, form,
-      h('div', { class: 'stack' },
-        h('section', { class: 'card stack', 'aria-label': 'What it means' }, means, ends, preview),
-        h('section', { class: 'card stack', 'aria-label': 'As code' }, tabs, code))));
+      h('section', { class: 'card stack', 'aria-label': 'As code' }, h('h2', {}, 'The same from code'), tabs, code)));
 
   /** @param {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} target @param {string} text */
   function put(target, text) {
@@ -88,6 +86,7 @@ export function createPage() {
     const wanted = request.events?.on_progress?.intervals ?? [];
     const found = wanted.map((/** @type {string} */ text) => milestone(text, length));
     f.intervals.setFault(wanted.some((/** @type {string} */ _, /** @type {number} */ i) => found[i] === null) ? 'each must lie strictly within the timer' : '');
+    preview.hidden = !found.some(Boolean);
     fill(ticks, ...found.filter(Boolean).map((/** @type {any} */ one) => {
       const tick = h('span', { class: 'bar-tick' }, h('span', { class: 'bar-tick-label' }, one.label));
       tick.style.insetInlineStart = `${one.at * 100}%`;

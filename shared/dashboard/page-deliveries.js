@@ -1,5 +1,5 @@
 import { get, part, post } from './api.js';
-import { deliveryBadge, isOpen, replay } from './attempts.js';
+import { deliveryBadge, isOpen, replay, sentence } from './attempts.js';
 import { now, onTick } from './clock.js';
 import { ask } from './dialog.js';
 import { fill, h, keyed, say, set } from './dom.js';
@@ -111,7 +111,7 @@ function line(changed, ticking) {
       name.href = `#/deliveries/${part(next.id)}`;
       say(name, next.eventType);
       say(url, next.url);
-      say(why, [next.errorMessage, count(next.attempts, 'attempt')].filter(Boolean).join(' · '));
+      say(why, [next.errorMessage && sentence(next.errorMessage), count(next.attempts, 'attempt')].filter(Boolean).join(' · '));
       say(when, ago(next.lastAttemptAt ?? next.createdAt, now()));
       again.hidden = isOpen(next.status);
     },

@@ -2,7 +2,7 @@ import { get } from './api.js';
 import { fill, h } from './dom.js';
 import { count, short, timeOfDay } from './format.js';
 import { empty, failure } from './notice.js';
-import { figures, legend, scatter, stackedBars } from './plot.js';
+import { figures, legend, plotWidth, scatter, stackedBars } from './plot.js';
 
 const DAYS = 14;
 /** How many pages of a hundred deliveries the lateness is worked out from. */
@@ -18,7 +18,7 @@ export function insightsPage() {
     try {
       const [{ usage }, deliveries] = await Promise.all([get(`/account/usage?days=${DAYS}`), recent()]);
       fill(problem);
-      const wanted = JSON.stringify([usage, deliveries.length, deliveries[0]?.id, deliveries[0]?.attempts]);
+      const wanted = JSON.stringify([plotWidth(), usage, deliveries.length, deliveries[0]?.id, deliveries[0]?.attempts]);
       // A new drawing would fold up the figures that somebody reads.
       if (wanted === shape || content.querySelector('details[open]')) return;
       shape = wanted;

@@ -41,7 +41,7 @@ export function signInPage(done) {
   }
 
   const where = IS_LOCAL
-    ? 'minoots dev prints it when it starts. The Dashboard link beside it opens this page without asking.'
-    : 'It is the key that callers send as x-api-key. The first one was printed when the account was opened.';
-  return { title: 'Sign in', node: h('div', { class: 'sign-in' }, h('h1', {}, 'Minoots'), h('p', { class: 'dim' }, where), form) };
+    ? 'Sign in with the API key that minoots dev prints when it starts. The Dashboard link above it opens this page without asking.'
+    : 'Sign in with an API key, as callers send it in x-api-key. The first one was printed when the account was opened.';
+  return { title: 'Sign in', node: h('div', { class: 'sign-in' }, h('span', { class: 'mark', 'aria-hidden': 'true' }), h('h1', {}, 'Minoots'), h('p', { class: 'dim' }, where), form) };
 }

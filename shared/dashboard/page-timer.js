@@ -104,6 +104,7 @@ export function timerPage(id) {
     if (!timer) return;
     way.tick(at);
     say(clock, timer.status === 'expired' ? 'Expired' : timer.status === 'cancelled' ? 'Cancelled' : remaining(timeLeft(timer, at)));
+    clock.classList.toggle('over', timer.status === 'expired' || timer.status === 'cancelled');
     say(until, ending(timer, at));
   }
 

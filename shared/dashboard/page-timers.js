@@ -112,7 +112,7 @@ function row() {
       timer = next;
       link.href = `#/timers/${part(timer.id)}`;
       say(name, timer.name);
-      say(detail, [timer.name === timer.id ? null : timer.id, timer.agentId, timer.team].filter(Boolean).join(' · '));
+      say(detail, [timer.agentId, timer.team].filter(Boolean).join(' · ') || (timer.name === timer.id ? '' : timer.id));
       badge.update(timer.status);
       way.update(timer);
     },

@@ -88,8 +88,8 @@ function statistics(figures) {
     ['In all', figures.totalDeliveries.toLocaleString()],
     ['Failed', figures.failedDeliveries.toLocaleString(), figures.failedDeliveries > 0 ? 'bad' : ''],
     ['Under way', figures.pendingDeliveries.toLocaleString()],
-    ['Answers in, median', figures.latency.p50 === null ? '–' : short(figures.latency.p50)],
-    ['99 of 100 in', figures.latency.p99 === null ? '–' : short(figures.latency.p99)],
+    ['Median answer', figures.latency.p50 === null ? '–' : short(figures.latency.p50)],
+    ['99 % within', figures.latency.p99 === null ? '–' : short(figures.latency.p99)],
   ];
   return tiles.map(([what, value, kind]) => h('div', { class: 'tile', 'data-kind': kind }, h('dt', {}, what), h('dd', {}, value)));
 }

@@ -3,7 +3,9 @@
 import { h, svg } from './dom.js';
 import { short, timeOfDay } from './format.js';
 
-const WIDTH = 720;
+/** As wide as it will be shown, so that its text has the page's size. */
+export const plotWidth = () => (innerWidth <= 860 ? innerWidth - 66 : 880);
+let WIDTH = 880;
 const HEIGHT = 220;
 const LEFT = 52;
 const BOTTOM = 24;
@@ -34,13 +36,14 @@ function roundUp(most) {
  * @param {Stack[]} stacks
  */
 export function stackedBars(label, stacks) {
+  WIDTH = plotWidth();
   const top = roundUp(Math.max(1, ...stacks.map(({ parts }) => parts.reduce((sum, { value }) => sum + value, 0))));
   /** @param {number} value */
   const y = (value) => HEIGHT - BOTTOM - (value / top) * (HEIGHT - BOTTOM - TOP);
   const step = (WIDTH - LEFT) / stacks.length;
   const width = Math.min(36, step * 0.62);
   const lines = [0, 0.5, 1].map((share) => top * share).filter(Number.isInteger).map((value) => gridline(y(value), value.toLocaleString()));
-  const every = Math.ceil(stacks.length / 7);
+  const every = Math.ceil(stacks.length / (WIDTH / 90));
   const bars = stacks.flatMap(({ label: day, parts }, index) => {
     const x = LEFT + step * (index + 0.5) - width / 2;
     let sum = 0;
@@ -62,6 +65,7 @@ export function stackedBars(label, stacks) {
  * @param {{ at: number, value: number, kind: string }[]} points in milliseconds
  */
 export function scatter(label, points) {
+  WIDTH = plotWidth();
   const [first, last] = [Math.min(...points.map(({ at }) => at)), Math.max(...points.map(({ at }) => at))];
   const most = Math.max(2, Math.ceil(Math.log10(Math.max(1, ...points.map(({ value }) => value)))));
   const span = Math.max(1, last - first);
