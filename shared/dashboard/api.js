@@ -21,12 +21,12 @@ export class ApiError extends Error {
  * @param {string} method
  * @param {string} path
  * @param {unknown} [body]
+ * @param {string | null} [key]
  * @returns {Promise<any>}
  * @throws {ApiError}
  */
-export async function call(method, path, body) {
+export async function call(method, path, body, key = currentKey()) {
   const headers = new Headers();
-  const key = currentKey();
   if (key) headers.set('x-api-key', key);
   if (body !== undefined) headers.set('content-type', 'application/json');
   const content = body === undefined ? undefined : JSON.stringify(body);
@@ -43,7 +43,7 @@ export async function call(method, path, body) {
     return answer;
   }
   const { code = 'INTERNAL_ERROR', message = answer.detail ?? response.statusText, details = [] } = answer.error ?? {};
-  if (response.status === 401 && key === currentKey() && key) forgetKey();
+  if (response.status === 401 && key && key === currentKey()) forgetKey(message);
   throw new ApiError(message, { status: response.status, code, details });
 }
 

@@ -3,7 +3,7 @@
 import { call, part } from './api.js';
 import { copyButton, pre } from './code.js';
 import { fill, h, keyed, say, set } from './dom.js';
-import { ago, exactly, readable, remaining, short, timeOfDay } from './format.js';
+import { ago, exactly, readable, remaining, sentence, short, timeOfDay } from './format.js';
 import { action, notice } from './notice.js';
 import { now } from './clock.js';
 import { requestHeaders } from './request-headers.js';
@@ -118,9 +118,6 @@ function attemptRow(delivery, attempt, own) {
       h('p', { class: 'dim' }, `Due ${timeOfDay(attempt.dueAt)}, sent ${timeOfDay(attempt.sentAt)}, ${ago(attempt.sentAt, now())}. Request headers, without signatures and the values of your own:`),
       pre(headers, `Request headers of attempt ${attempt.attempt}`)));
 }
-
-/** @param {string} text */
-export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** @param {string} name @param {string} value */
 function figure(name, value) {

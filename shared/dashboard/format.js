@@ -109,3 +109,6 @@ export function readable(text) {
     return text;
   }
 }
+
+/** A text with a capital first. @param {string} text */
+export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -46,7 +46,7 @@ const links = SECTIONS.map(([section, name, picture]) => h('a', { href: `#/${sec
 const stateText = h('span', {}, '…');
 const state = h('button', { type: 'button', class: 'live', title: 'Look again now', on: { click: () => live.look() } }, h('span', { class: 'dot' }), stateText);
 const mode = h('span', { class: 'mode' });
-const leave = h('button', { type: 'button', class: 'button ghost', 'aria-label': 'Sign out', title: 'Sign out: forgets the key', on: { click: forgetKey } }, icon('leave'));
+const leave = h('button', { type: 'button', class: 'button ghost', 'aria-label': 'Sign out', title: 'Sign out: forgets the key', on: { click: () => forgetKey() } }, icon('leave'));
 const header = h('header', { class: 'side' },
   h('a', { class: 'brand', href: '#/timers' }, h('span', { class: 'mark', 'aria-hidden': 'true' }), h('span', {}, 'Minoots'), mode),
   h('nav', { 'aria-label': 'Sections' }, ...links),
@@ -86,9 +86,10 @@ function open() {
   show((found?.page ?? missing)(), found?.section ?? '');
 }
 
-function signIn() {
+/** @param {string} [why] */
+function signIn(why = '') {
   document.body.classList.add('signed-out');
-  show(signInPage(() => welcome()), '');
+  show(signInPage(() => welcome(), why), '');
 }
 
 async function welcome() {

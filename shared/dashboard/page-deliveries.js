@@ -1,9 +1,9 @@
 import { get, part, post } from './api.js';
-import { deliveryBadge, isOpen, replay, sentence } from './attempts.js';
+import { deliveryBadge, isOpen, replay } from './attempts.js';
 import { now, onTick } from './clock.js';
 import { ask } from './dialog.js';
 import { fill, h, keyed, say, set } from './dom.js';
-import { ago, count, remaining } from './format.js';
+import { ago, count, remaining, sentence } from './format.js';
 import { action, empty, failure, notice } from './notice.js';
 
 const STATUSES = /** @type {const} */ ([['FAILED', 'Failed'], ['RETRYING', 'Retrying'], ['SUCCESS', 'Delivered'], ['', 'All']]);

@@ -2,7 +2,7 @@ import { part } from './api.js';
 import { bar } from './bar.js';
 import { now, onTick } from './clock.js';
 import { fill, h, say, set } from './dom.js';
-import { ago, count, remaining } from './format.js';
+import { ago, count, remaining, sentence } from './format.js';
 import { icon } from './icons.js';
 import { timeLeft } from './milestones.js';
 import { empty, failure } from './notice.js';
@@ -21,7 +21,7 @@ export function timersPage() {
   const problem = h('div');
   const summary = h('p', { class: 'dim', 'aria-live': 'polite' });
   const search = h('input', { type: 'search', placeholder: 'Find by name, id, agent or team', 'aria-label': 'Find timers', on: { input: () => find(search.value) } });
-  const filters = STATUSES.map((wanted) => h('button', { type: 'button', 'aria-pressed': String(wanted === status), on: { click: () => filter(wanted) } }, wanted ? title(wanted) : 'All'));
+  const filters = STATUSES.map((wanted) => h('button', { type: 'button', 'aria-pressed': String(wanted === status), on: { click: () => filter(wanted) } }, wanted ? sentence(wanted) : 'All'));
   const node = h('div', {},
     h('div', { class: 'head' }, h('div', { class: 'grow' }, h('h1', {}, 'Timers'), summary), h('a', { class: 'button primary', href: '#/new' }, icon('plus'), 'New timer')),
     h('div', { class: 'tools' }, h('div', { class: 'segments', role: 'group', 'aria-label': 'Status' }, ...filters), search),
@@ -76,9 +76,6 @@ export function timersPage() {
     },
   };
 }
-
-/** @param {string} text */
-const title = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** @param {any} timer */
 const says = (timer) => [timer.name, timer.id, timer.agentId, timer.team, timer.scenario].join(' ').toLowerCase();
@@ -139,7 +136,7 @@ export function timerBadge() {
     node,
     /** @param {string} now */
     update(now) {
-      say(node, title(now));
+      say(node, sentence(now));
       set(node, { 'data-kind': kinds[now] ?? 'idle' });
     },
   };

@@ -11,7 +11,7 @@ const channel = new BroadcastChannel(NAME);
 /** How long to wait for another tab's answer, in milliseconds. */
 const PATIENCE = 250;
 
-/** @type {() => void} */
+/** @type {(why: string) => void} */
 let changed = () => {};
 
 channel.addEventListener('message', ({ data }) => {
@@ -19,7 +19,7 @@ channel.addEventListener('message', ({ data }) => {
   if (data === 'ask' && key) channel.postMessage({ key });
   if (data === 'forget' && key) {
     sessionStorage.removeItem(NAME);
-    changed();
+    changed('');
   }
 });
 
@@ -31,17 +31,17 @@ export function keepKey(key) {
   sessionStorage.setItem(NAME, key);
 }
 
-/** Forgets the key, in every tab. */
-export function forgetKey() {
+/** Forgets the key, in every tab. @param {string} [why] what to tell the visitor */
+export function forgetKey(why = '') {
   sessionStorage.removeItem(NAME);
   channel.postMessage('forget');
-  changed();
+  changed(why);
 }
 
 /**
  * Calls back when the key was forgotten, here or in another tab.
  *
- * @param {() => void} callback
+ * @param {(why: string) => void} callback
  */
 export function onForgotten(callback) {
   changed = callback;
