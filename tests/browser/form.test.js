@@ -17,13 +17,26 @@ const TEXTS = [
   '', ' ', '0', '0s', '-5m', '5', 'h', '5x', '5 minutes', '1..5h', '.5h', '5.h', '1h30', 'P', 'PT', 'P1Y', 'P1M', 'P1H', 'PT1M1H', 'PT1H2', '366d1ms', '99999999999999999999999d', '٣m', '1e3s', '5m\0', '367d', 'NaN', '∞',
   '+5m', '+ 5m', '- 5m', '--5m', '\u00855m\u0085', '\ufeff5m', '\u00a05\u2003m', '1h\u2028 2m', 'P1DT', 'PT1H1H', 'P1D1W', 'P1W1D', 'PTT1H', 'p1dt1h', 'K', '1\u212a', '1ſ', 'PT1,S', 'PT,1S', '1,5h', '5constructor', '5__proto__', '0.9999999999999999ms', `${'1'.repeat(129)}`, `${'0'.repeat(120)}1`, `1${' '.repeat(130)}h`,
 ];
-const PIECES = ['1', '7', '0', '12', '.', ',', '5h', '1.5d', '2m', '.25s', 'ms', 's', 'm', 'h', 'd', 'w', 'H', 'M', 'P', 'T', 'PT', 'Y', ' ', '+', '-', '\u00a0', '0.', '999999', 'x'];
+const PIECES = ['1', '7', '0', '12', '.', ',', '5h', '1.5d', 'ms', 's', 'm', 'h', 'd', 'w', 'H', 'M', 'P', 'T', 'PT', 'p', 't', 'Y', ' ', '+', '-', '\u00a0', '0.', '999999', 'x'];
+const NUMBERS = ['1', '30', '1.5', '0.0001', '007', '99999999', '2,5', '.5'];
+const UNITS = ['ms', 's', 'm', 'h', 'd', 'w', 'S', 'M', 'H', 'D', 'W', ' h ', 'y'];
 
-/** Texts made of a duration's pieces, the same ones in every run. */
+/** Texts made of a duration's pieces, every second one with numbers and units in turn; the same ones in every run. */
 function* madeUp(count) {
   let seed = 20261124;
-  const next = (below) => (seed = (seed * 1103515245 + 12345) % 2147483648) % below;
-  for (let n = 0; n < count; n += 1) yield Array.from({ length: 1 + next(7) }, () => PIECES[next(PIECES.length)]).join('');
+  // mulberry32
+  const next = (below) => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+  const some = (most, piece) => Array.from({ length: 1 + next(most) }, piece).join('');
+  const one = (list) => list[next(list.length)];
+  for (let n = 0; n < count; n += 1) {
+    if (n % 2) yield some(7, () => one(PIECES));
+    else yield one(['', '', 'P', 'PT', '+']) + some(3, () => one(NUMBERS) + one(UNITS));
+  }
 }
 
 suite('the form', () => {
