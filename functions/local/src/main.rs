@@ -1,5 +1,6 @@
 //! `minoots`: timers and webhooks in one process, and what they would cost on AWS.
 
+mod changes;
 mod cost;
 mod credentials;
 mod dev;
@@ -8,6 +9,7 @@ mod dying;
 mod inbox;
 mod options;
 mod serve;
+mod visitors;
 mod welcome;
 
 use clap::Parser as _;
