@@ -1,5 +1,6 @@
 //! `minoots`: timers and webhooks in one process, and what they would cost on AWS.
 
+mod clock;
 mod cost;
 mod credentials;
 mod dev;

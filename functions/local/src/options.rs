@@ -1,5 +1,6 @@
 //! The command line, and the environment variables that stand in for it.
 
+use crate::clock::FASTEST;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use minoots_shared::domain::time::Millis;
 use std::net::IpAddr;
@@ -94,6 +95,10 @@ pub(crate) struct Dev {
     #[arg(long, env = "MINOOTS_MAX_TIMERS", allow_negative_numbers = true)]
     pub(crate) max_timers: Option<u32>,
 
+    /// How fast time passes: 60 for a minute a second, 0 to let it stand still until POST /dev/clock moves it on.
+    #[arg(long, env = "MINOOTS_SPEED", default_value = "1", allow_negative_numbers = true, value_parser = speed)]
+    pub(crate) speed: f64,
+
     /// Days for which ended timers and their deliveries are kept.
     #[arg(long, env = "MINOOTS_RETENTION_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3650))]
     pub(crate) retention_days: u64,
@@ -103,4 +108,9 @@ fn timeout(text: &str) -> Result<Millis, String> {
     let seconds = text.parse().ok().filter(|seconds| (0.1..=300.0).contains(seconds));
     let seconds: f64 = seconds.ok_or("must be a number of seconds from 0.1 to 300")?;
     Ok(Millis((seconds * 1_000.0) as u64))
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse().ok().filter(|speed| (0.0..=FASTEST).contains(speed));
+    speed.ok_or_else(|| format!("must be a number from 0 to {FASTEST}"))
 }
