@@ -1,15 +1,29 @@
 //! The command line, and the environment variables that stand in for it.
 
+use crate::cli::bench::Bench;
+use crate::cli::deliveries::Deliveries;
+use crate::cli::events::{Events, Trigger};
+use crate::cli::keys::Keys;
+use crate::cli::listen::Listen;
+use crate::cli::manual::{Completions, Man};
+use crate::cli::timers::Timers;
+use crate::cli::verify::Verify;
+use crate::cli::webhooks::Webhooks;
 use crate::clock::FASTEST;
+use crate::mcp::Mcp;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use minoots_shared::domain::time::Millis;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+/// What scripts rely on.
+const CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no key or not allowed, 4 not found, 5 refused, 6 no answer, \
+7 a timer waited for was cancelled, 8 time is up.";
+
 /// Timers and webhooks without a server to run.
 #[derive(Parser)]
-#[command(name = "minoots", version, about, arg_required_else_help = true)]
+#[command(name = "minoots", version, about, arg_required_else_help = true, after_help = CODES)]
 pub(crate) struct Minoots {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -19,8 +33,20 @@ pub(crate) struct Minoots {
 pub(crate) enum Command {
     /// Serve the whole product on this machine, for development and small installations.
     Dev(Dev),
+    Timers(Timers),
+    Webhooks(Webhooks),
+    Events(Events),
+    Deliveries(Deliveries),
+    Keys(Keys),
+    Listen(Listen),
+    Trigger(Trigger),
+    Verify(Verify),
+    Bench(Bench),
+    Mcp(Mcp),
     /// Say what a month of the deployed service costs, line by line.
     Cost(Cost),
+    Completions(Completions),
+    Man(Man),
 }
 
 /// Options of `minoots cost`.
