@@ -5,7 +5,7 @@ use super::randomness::Randomness;
 use super::{App, Error, fresh};
 use crate::domain::account::{Account, Mode, Scope};
 use crate::domain::api_key::{ApiKey, ApiKeySecret};
-use crate::domain::ids::{AccountId, ApiKeyId};
+use crate::domain::ids::{AccountId, ApiKeyId, EndpointId};
 use crate::domain::secret::{SigningSecrets, WebhookSecret};
 use crate::domain::time::Millis;
 use crate::ports::Unavailable;
@@ -54,10 +54,19 @@ impl App {
         self.account_of(&caller.scope().account).await
     }
 
+    /// The caller's account, and whom an event that is accepted now reaches.
+    pub(super) async fn account_and_subscribers(
+        &self,
+        caller: &Caller,
+        event_type: &str,
+    ) -> Result<(Account, Vec<EndpointId>), Unavailable> {
+        let (account, subscribers) = self.store.account_and_subscribers(caller.scope(), event_type).await?;
+        Ok((account.ok_or_else(|| missing(&caller.scope().account))?, subscribers))
+    }
+
     /// An account that has a key, and so exists.
     async fn account_of(&self, id: &AccountId) -> Result<Account, Unavailable> {
-        let missing = || Unavailable(format!("the account {id} has a key but no record").into());
-        self.store.account(id).await?.ok_or_else(missing)
+        self.store.account(id).await?.ok_or_else(|| missing(id))
     }
 
     /// Makes an account with one key, unless it exists; its webhook secret is `secret` or a new one.
@@ -219,4 +228,8 @@ impl App {
         }
         Err(Error::Contended)
     }
+}
+
+fn missing(account: &AccountId) -> Unavailable {
+    Unavailable(format!("the account {account} has a key but no record").into())
 }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+type Source = dyn Fn(&mut [u8]) + Send + Sync;
+
 /// Where ids, keys and secrets come from.
 #[derive(Clone)]
-pub struct Randomness(Arc<dyn Fn(&mut [u8]) + Send + Sync>);
+pub struct Randomness(Arc<Source>);
 
 impl Randomness {
     /// The operating system's.

@@ -110,7 +110,8 @@ impl ExpiryHandler {
         }
         match self.app.ring(&message.alarm()).await {
             Ok(Rang::InTime(late)) => {
-                tracing::info!(
+                // At this level the attempts' lines say it: one for each webhook, with its timer and lateness.
+                tracing::debug!(
                     account = %message.account, mode = %message.mode, timer = %message.timer, path = message.path.as_str(),
                     late_ms = late.0, "fell due"
                 );
