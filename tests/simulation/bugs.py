@@ -51,7 +51,7 @@ BUGS = {
             (
                 "        let scope = message.scope();\n",
                 "        let scope = message.scope();\n"
-                "        if record.receives() > 4 {\n            return Fate::DeadLetter;\n        }\n",
+                "        if record.receives() > 4 {\n            return (Fate::DeadLetter, None);\n        }\n",
             )
         ],
     ),
@@ -106,9 +106,9 @@ BUGS = {
         "shared/src/webhook/client.rs",
         [
             (
-                "    let (id, seconds) = (delivery.id.as_str(), now.unix_seconds().to_string());",
+                "    let (id, seconds) = (delivery.id.as_str(), stamped.unix_seconds().to_string());",
                 '    let fresh = format!("{}{}", delivery.id, delivery.next_attempt());\n'
-                "    let (id, seconds) = (fresh.as_str(), now.unix_seconds().to_string());",
+                "    let (id, seconds) = (fresh.as_str(), stamped.unix_seconds().to_string());",
             )
         ],
     ),

@@ -223,7 +223,12 @@ impl Functions {
             Arc::clone(&store),
             alarms,
             Arc::new(DeliveryQueue::new(aws.sqs.clone(), delivery_url.clone(), Some(due_url))),
-            WebhookClient::over(Arc::new(Network(Arc::clone(&process))), UrlPolicy::strict(), DEFAULT_TIMEOUT),
+            WebhookClient::over(
+                Arc::new(Network(Arc::clone(&process))),
+                UrlPolicy::strict(),
+                DEFAULT_TIMEOUT,
+                process.clock(),
+            ),
             process.clock(),
         );
         let app = Arc::new(app.with_randomness(process.randomness()));
