@@ -122,7 +122,7 @@ BUGS = {
         ],
     ),
     "Retry-After is not heeded": (
-        "shared/src/domain/delivery.rs",
+        "shared/src/domain/attempt.rs",
         [("self.plan.wait_after(in_plan, asked, ", "self.plan.wait_after(in_plan, asked.filter(|_| false), ")],
     ),
     "a cancellation withdraws nothing": (
@@ -184,8 +184,8 @@ BUGS = {
         [("events: events.clone(), idempotency };", "events: events.clone(), idempotency: None };")],
     ),
     "an account's messages belong to no group": (
-        "infra/aws/src/queue.rs",
-        [(".message_group_id(group(&outgoing.group))", ".message_group_id(group(&outgoing.group[..0]))")],
+        "infra/aws/src/sending.rs",
+        [(".message_group_id(&message.group)", ".message_group_id("all")")],
     ),
     "far alarms are never set": (
         "infra/aws/src/alarms.rs",
