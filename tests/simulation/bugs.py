@@ -185,7 +185,7 @@ BUGS = {
     ),
     "an account's messages belong to no group": (
         "infra/aws/src/sending.rs",
-        [(".message_group_id(&message.group)", ".message_group_id("all")")],
+        [(".message_group_id(&message.group)", '.message_group_id("all")')],
     ),
     "far alarms are never set": (
         "infra/aws/src/alarms.rs",
