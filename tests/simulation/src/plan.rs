@@ -8,6 +8,8 @@ use minoots_shared::domain::account::{Mode, Scope};
 use minoots_shared::domain::ids::AccountId;
 use minoots_shared::domain::time::{Millis, Timestamp};
 
+/// What timers ask for on their way.
+const INTERVALS: [&str; 4] = [r#"["50%"]"#, r#"["25%", 50, "75%"]"#, r#"["10%", "90%", "99%"]"#, r#"["33%", "66.6%"]"#];
 /// The account that must not notice what others do.
 pub(crate) const QUIET: &str = "quiet";
 
@@ -192,7 +194,7 @@ impl Plan {
         if webhooks.progress || random.chance(1_000) {
             let webhook =
                 if webhooks.progress { format!(r#""webhook": "https://{host}/progress", "#) } else { String::new() };
-            events.push(format!(r#""on_progress": {{{webhook}"intervals": {}}}"#, intervals(random)));
+            events.push(format!(r#""on_progress": {{{webhook}"intervals": {}}}"#, random.pick(&INTERVALS)));
         }
         if webhooks.cancel {
             events.push(format!(r#""on_cancel": {{"webhook": "https://{host}/cancel"}}"#));
@@ -201,10 +203,6 @@ impl Plan {
         let wishes = if random.chance(5_500) { wishes(random, duration) } else { Vec::new() };
         self.timers.push(NewTimer { scope, at, name, body, webhooks, wishes });
     }
-}
-
-fn intervals(random: &mut Random) -> &'static str {
-    *random.pick(&[r#"["50%"]"#, r#"["25%", 50, "75%"]"#, r#"["10%", "90%", "99%"]"#, r#"["33%", "66.6%"]"#])
 }
 
 /// What is asked of a timer; often near the instant at which something is due.
