@@ -136,7 +136,7 @@ impl Plan {
     pub(crate) fn crowd(random: &mut Random) -> Self {
         let scope = |account: &str| Scope { account: AccountId::new(account), mode: Mode::Live };
         let mut plan = Self { scopes: vec![scope(QUIET), scope("noisy")], ..Self::default() };
-        for number in 0..160 {
+        for number in 0..60 {
             let (scope, kind) = if number < 4 { (scope(QUIET), "quiet") } else { (scope("noisy"), "noisy") };
             let (host, name) = (format!("{kind}.example.com"), format!("timer{number}"));
             let duration = if number < 4 { random.between(20_000, 120_000) } else { random.between(10_000, 20_000) };
