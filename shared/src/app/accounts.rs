@@ -1,6 +1,7 @@
 //! Accounts, their API keys and their webhook secret.
 
 use super::create::{Answered, Once};
+use super::randomness::Randomness;
 use super::{App, Error, fresh};
 use crate::domain::account::{Account, Mode, Scope};
 use crate::domain::api_key::{ApiKey, ApiKeySecret};
@@ -75,7 +76,7 @@ impl App {
     pub async fn open_account(&self, id: &AccountId, secret: Option<WebhookSecret>) -> Result<Account, Unavailable> {
         let account = Account {
             id: id.clone(),
-            webhook_secrets: SigningSecrets::new(secret.unwrap_or_else(fresh::webhook_secret)),
+            webhook_secrets: SigningSecrets::new(secret.unwrap_or_else(|| self.fresh.webhook_secret())),
             concurrent_timers: None,
             revision: 0,
         };
@@ -94,7 +95,7 @@ impl App {
             return Err(Error::NotPermitted(own));
         }
         let scope = Scope { account: caller.scope().account.clone(), mode };
-        Ok(self.api_key_for(fresh::api_key(mode), scope, name))
+        Ok(self.api_key_for(self.fresh.api_key(mode), scope, name))
     }
 
     /// The record of a key whose text is known already, as an operator sets it.
@@ -107,7 +108,7 @@ impl App {
 
     /// A fresh key's text.
     pub fn fresh_api_key(mode: Mode) -> ApiKeySecret {
-        fresh::api_key(mode)
+        fresh::api_key(mode, &Randomness::system())
     }
 
     /// Stores a key, unless the same request did before; `answer` is what is remembered of it.
@@ -183,7 +184,7 @@ impl App {
         if caller.scope().mode == Mode::Test {
             return Err(Error::NotPermitted(Mode::Test));
         }
-        let secret = fresh::webhook_secret();
+        let secret = self.fresh.webhook_secret();
         let rotated = |account: &Account| account.webhook_secrets.rotated(secret.clone(), self.clock.now(), overlap);
         let changed =
             self.change_account(&caller.scope().account, |account| account.webhook_secrets = rotated(account));

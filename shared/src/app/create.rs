@@ -9,6 +9,7 @@ use crate::domain::new_timer;
 use crate::domain::time::{Millis, Timestamp};
 use crate::domain::timer::Timer;
 use crate::domain::timer_events;
+use crate::failpoint::{self, Failpoint};
 use crate::ports::{Created, Creation, Idempotency, IdempotencyKey, Placement, Remembered};
 use crate::webhook::payload;
 use std::sync::Arc;
@@ -96,6 +97,7 @@ impl App {
             Created::Placed(placements) => placements,
             Created::Known(known) => return Once::answer(once.as_ref(), known).map(Answered::Before),
         };
+        failpoint::reached(Failpoint::AfterCreation);
         let told = events.into_iter().zip(&placements).filter(|(_, placement)| **placement == Placement::Stored);
         self.tell(&told.filter_map(|(event, _)| event).collect::<Vec<_>>()).await;
         let stored = timers.iter().zip(&placements).filter(|(_, placement)| **placement == Placement::Stored);

@@ -57,6 +57,9 @@ pub trait Store: Send + Sync {
     /// The delivery, if it is open: its next attempt begins now. `None` if it ended, or if this process is at it already.
     async fn begin_attempt(&self, scope: &Scope, id: &DeliveryId) -> Result<Option<Delivery>, Unavailable>;
 
+    /// The attempt that this process began last ended without a result: it may be begun again.
+    fn abandon_attempt(&self, scope: &Scope, id: &DeliveryId);
+
     /// Records how an attempt ended and returns the delivery after it ([`Delivery::after`]); `None` if it is recorded
     /// already. This write alone need not be durable when it returns: a crash then repeats the attempt under its number.
     async fn finish_attempt(

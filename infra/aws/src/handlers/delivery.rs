@@ -4,7 +4,6 @@
 use super::events::{Batch, BatchAnswer, Record, left};
 use crate::messages::DeliveryMessage;
 use crate::metrics::{ATTEMPTS, FIRST_ATTEMPT, Metrics};
-use crate::store::DynamoStore;
 use crate::store::error::{failed, gave_up};
 use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
 use futures::future::join_all;
@@ -12,8 +11,7 @@ use lambda_runtime::{Error, LambdaEvent};
 use minoots_shared::app::{App, cause};
 use minoots_shared::domain::delivery::{Delivery, DeliveryStatus};
 use minoots_shared::domain::time::{Millis, Timestamp};
-use minoots_shared::domain::transition::{CANCELLED, CHANGED};
-use minoots_shared::ports::{Store as _, Unavailable};
+use minoots_shared::ports::{Store, Unavailable};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,7 +23,7 @@ const LONGEST_INVISIBLE: u64 = 12 * 3_600 - 120;
 /// The function on the delivery queue.
 pub struct DeliveryHandler {
     app: Arc<App>,
-    store: Arc<DynamoStore>,
+    store: Arc<dyn Store>,
     sqs: aws_sdk_sqs::Client,
     queue_url: String,
     metrics: Metrics,
@@ -34,13 +32,13 @@ pub struct DeliveryHandler {
 /// What is to become of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
-    /// There is nothing left to do.
+    /// There is nothing left to do: it was delivered, or given up before its attempts were used up.
     Delete,
     /// It comes again when the queue's own visibility timeout is over.
     Again,
     /// It comes again at this instant.
     At(Timestamp),
-    /// Its delivery is given up for good: it comes again at once, until the redrive policy takes it.
+    /// Its delivery's attempts are used up: it comes again at once, until the redrive policy takes it.
     DeadLetter,
 }
 
@@ -48,7 +46,7 @@ impl DeliveryHandler {
     /// A handler whose `app` works on `store`, for the queue under `queue_url`.
     pub fn new(
         app: Arc<App>,
-        store: Arc<DynamoStore>,
+        store: Arc<dyn Store>,
         sqs: aws_sdk_sqs::Client,
         queue_url: String,
         metrics: Metrics,
@@ -61,7 +59,7 @@ impl DeliveryHandler {
     /// # Errors
     /// The event is no such batch.
     pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<BatchAnswer, Error> {
-        let left = left(event.context.deadline());
+        let left = left(event.context.deadline(), self.app.clock().now());
         let batch: Batch = serde_json::from_value(event.payload)?;
         let outcomes = join_all(batch.records.iter().map(|record| self.one(record, left))).await;
         let now = self.app.clock().now();
@@ -170,11 +168,9 @@ impl DeliveryHandler {
 
 /// What follows from where a delivery stands; `None`: it is to be attempted now.
 fn fate(delivery: &Delivery, now: Timestamp) -> Option<Fate> {
-    let withdrawn = matches!(delivery.error.as_deref(), Some(CANCELLED | CHANGED));
     match delivery.status {
-        DeliveryStatus::Success => Some(Fate::Delete),
-        DeliveryStatus::Failed if withdrawn => Some(Fate::Delete),
-        DeliveryStatus::Failed => Some(Fate::DeadLetter),
+        DeliveryStatus::Failed if delivery.used_up_its_attempts() => Some(Fate::DeadLetter),
+        DeliveryStatus::Success | DeliveryStatus::Failed => Some(Fate::Delete),
         // Another message of the same delivery is at it; this one comes back later, to see what came of that.
         DeliveryStatus::Sending => Some(Fate::Again),
         DeliveryStatus::Pending | DeliveryStatus::Retrying => {

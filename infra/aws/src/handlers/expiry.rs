@@ -54,7 +54,7 @@ impl ExpiryHandler {
             return Ok(serde_json::to_value(BatchAnswer::default())?);
         }
         let batch: Batch = serde_json::from_value(event.payload)?;
-        Ok(serde_json::to_value(self.batch(&batch, left(event.context.deadline())).await)?)
+        Ok(serde_json::to_value(self.batch(&batch, left(event.context.deadline(), self.app.clock().now())).await)?)
     }
 
     async fn batch(&self, batch: &Batch, left: Duration) -> BatchAnswer {

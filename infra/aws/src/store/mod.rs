@@ -129,6 +129,10 @@ impl Store for DynamoStore {
         self.read_deliveries(scope, ids).await
     }
 
+    fn abandon_attempt(&self, scope: &Scope, id: &DeliveryId) {
+        self.abandon(scope, id);
+    }
+
     async fn begin_attempt(&self, scope: &Scope, id: &DeliveryId) -> Result<Option<Delivery>, Unavailable> {
         self.begin(scope, id).await
     }
