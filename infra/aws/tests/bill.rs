@@ -213,6 +213,13 @@ impl Product {
         messages
     }
 
+    /// An invocation that may take a minute.
+    fn event(&self, payload: Value) -> LambdaEvent<Value> {
+        let mut context = Context::default();
+        context.deadline = Timestamp(self.now.load(Ordering::Relaxed)).plus(Millis::MINUTE).0;
+        LambdaEvent { payload, context }
+    }
+
     /// So many messages of the due queue, once their delays are over.
     async fn messages(&self, count: usize) -> Vec<Value> {
         let mut messages = Vec::new();
@@ -230,7 +237,7 @@ impl Product {
         let records = messages.iter().enumerate().map(|(number, message)| {
             json!({"messageId": number.to_string(), "receiptHandle": "r", "body": message.to_string()})
         });
-        let answer = self.expiry.handle(event(json!({"Records": records.collect::<Vec<_>>()}))).await.unwrap();
+        let answer = self.expiry.handle(self.event(json!({"Records": records.collect::<Vec<_>>()}))).await.unwrap();
         assert_eq!(answer, json!({"batchItemFailures": []}));
         self.asked()
     }
@@ -243,7 +250,7 @@ impl Product {
             assert!(!more.is_empty(), "{} of {count} messages came", messages.len());
             messages.extend(more);
         }
-        let answer = self.delivery.handle(event(batch(&messages))).await.unwrap();
+        let answer = self.delivery.handle(self.event(batch(&messages))).await.unwrap();
         assert_eq!(serde_json::to_value(answer).unwrap(), json!({"batchItemFailures": []}));
         for message in &messages {
             self.stack.delete(&self.stack.delivery_queue, message).await;
@@ -259,12 +266,6 @@ async fn receiver() -> u16 {
     let routes = Router::new().fallback(|| async { r#"{"ok":true,"id":"evt_83d1a6"}"# });
     tokio::spawn(async move { axum::serve(listener, routes).await.unwrap_or_default() });
     port
-}
-
-fn event(payload: Value) -> LambdaEvent<Value> {
-    let mut context = Context::default();
-    context.deadline = Clock::system().now().plus(Millis::MINUTE).0;
-    LambdaEvent { payload, context }
 }
 
 fn times(count: usize, asked: Asked) -> Asked {
@@ -367,6 +368,6 @@ async fn logs_and_ended_timers_take_up_what_the_table_says() {
 #[tokio::test]
 async fn a_sweep_that_finds_nothing_asks_for_what_the_table_says() {
     let mut product = Product::start().await;
-    product.expiry.handle(event(json!({}))).await.unwrap();
+    product.expiry.handle(product.event(json!({}))).await.unwrap();
     assert_eq!(product.asked(), cost::SWEEP);
 }
