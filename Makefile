@@ -60,7 +60,9 @@ $(NODE)/node_modules/.package-lock.json: $(NODE)/package.json $(NODE)/package-lo
 # Debian's packages that the samples and the tools need, installed only where one is missing.
 packages:
 	@missing=; \
-	for command in curl jq npm; do command -v $$command >/dev/null || missing="$$missing $$command"; done; \
+	for command in curl jq npm openssl ruby; do command -v $$command >/dev/null || missing="$$missing $$command"; done; \
+	command -v go >/dev/null || missing="$$missing golang-go"; \
+	command -v php >/dev/null || missing="$$missing php-cli"; \
 	python3 -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
 	if [ -n "$$missing" ]; then \
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \

@@ -28,6 +28,7 @@ pub use error::Error;
 pub use fall_due::Rang;
 pub use history::EndpointStatistics;
 pub use read::TimerWithDeliveries;
+pub use replay::ReplayedFailures;
 pub use send_event::{CreatedProject, SentEvent};
 pub use step::cause;
 pub use sweep::Swept;

@@ -6,7 +6,7 @@ use super::body::{ONE, Raw};
 use super::path::Id;
 use super::problem::Problem;
 use super::query::{Cursor, Query};
-use crate::app::Caller;
+use crate::app::{Caller, ReplayedFailures};
 use crate::domain::delivery::{Attempt, Delivery, DeliveryStatus, Source};
 use crate::domain::figures::DeliveryCounts;
 use crate::domain::ids::{DeliveryId, EndpointId};
@@ -231,6 +231,9 @@ pub(super) async fn queue(State(api): State<Api>, caller: Caller) -> Result<Resp
 #[derive(Serialize)]
 struct Retried {
     retried: usize,
+    /// Failed deliveries may be left: the same call goes on with them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    more: bool,
 }
 
 /// `POST /webhooks/queue/retry-failed`
@@ -244,10 +247,9 @@ pub(super) async fn retry_failed(State(api): State<Api>, caller: Caller, body: R
             return Err(Problem::invalid("webhookId", &message));
         }
     };
-    let retried = api.app.replay_failed(caller.scope(), endpoint.as_ref()).await?;
-    let message = match retried {
-        1 => "1 failed delivery is sent again".to_owned(),
-        count => format!("{count} failed deliveries are sent again"),
-    };
-    Ok(ok(Data::with_message(Retried { retried }, message)).into_response())
+    let ReplayedFailures { retried, more } = api.app.replay_failed(caller.scope(), endpoint.as_ref()).await?;
+    let deliveries = if retried == 1 { "delivery is" } else { "deliveries are" };
+    let rest = if more { "; there may be more: call again" } else { "" };
+    let message = format!("{retried} failed {deliveries} sent again{rest}");
+    Ok(ok(Data::with_message(Retried { retried, more }, message)).into_response())
 }

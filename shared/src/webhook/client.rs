@@ -2,7 +2,8 @@
 
 use super::guard::{UrlPolicy, check_address, check_url};
 use super::signature;
-use crate::domain::delivery::{Answer, Delivery, KEPT_RESPONSE, Source};
+use crate::domain::attempt::{Answer, KEPT_RESPONSE};
+use crate::domain::delivery::{Delivery, Source};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::retry::parse_retry_after;
 use crate::domain::secret::SigningSecrets;
