@@ -4,5 +4,6 @@ pub mod app;
 pub mod cost;
 pub mod domain;
 pub mod http;
+pub mod pace;
 pub mod ports;
 pub mod webhook;

@@ -19,10 +19,11 @@ const BATCH: usize = 10;
 /// How many batches are sent at once.
 const AT_ONCE: usize = 4;
 
-/// A message with the account that it belongs to and how long it waits.
+/// A message with the group that it belongs to and how long it waits.
 pub(crate) struct Outgoing<T> {
     pub(crate) message: T,
-    /// SQS shares a standard queue fairly among groups: one account's backlog does not delay another's.
+    /// SQS shares a standard queue fairly among groups: one group's backlog does not delay another's. On the due queue it is
+    /// the account, on the delivery queue the [`lane`].
     pub(crate) group: String,
     /// In seconds.
     pub(crate) delay: u64,
@@ -63,10 +64,21 @@ pub(crate) async fn send<T: Serialize>(
     stream::iter(sent).try_for_each(|()| async { Ok(()) }).await
 }
 
-/// A group's name takes up to 128 letters, digits and punctuation; an account's id may be any text.
-fn group(account: &str) -> String {
-    let plain = account.len() <= 128 && !account.is_empty() && account.bytes().all(|byte| byte.is_ascii_graphic());
-    if plain { account.to_owned() } else { crate::store::keys::digest(&[account]) }
+/// What a delivery waits in line with: those to the same endpoint, or of timers' webhooks those of the account to the same
+/// host. A name that SQS takes for a group.
+pub(crate) fn lane(delivery: &Delivery) -> String {
+    let Scope { account, mode } = &delivery.scope;
+    let to = match delivery.source.endpoint() {
+        Some(endpoint) => endpoint.as_str().to_owned(),
+        None => delivery.authority(),
+    };
+    group(&format!("{account}/{mode}/{to}"))
+}
+
+/// A group's name takes up to 128 letters, digits and punctuation; an account's id and a host may be more.
+fn group(name: &str) -> String {
+    let plain = name.len() <= 128 && !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
+    if plain { name.to_owned() } else { crate::store::keys::digest(&[name]) }
 }
 
 /// The queue port: deliveries on the delivery queue, events on the due queue.
@@ -100,7 +112,7 @@ impl Queue for DeliveryQueue {
     async fn send(&self, deliveries: Vec<Arc<Delivery>>) -> Result<(), Unavailable> {
         let outgoing = deliveries.iter().map(|delivery| Outgoing {
             message: DeliveryMessage::new(delivery),
-            group: delivery.scope.account.as_str().to_owned(),
+            group: lane(delivery),
             delay: 0,
         });
         send(&self.client, &self.url, outgoing.collect()).await
