@@ -22,11 +22,11 @@ test: $(VENV)/installed $(NODE)/node_modules/.package-lock.json emulator ## all 
 	cargo build --release --locked
 	pytest tests/outside
 
-deployed: $(TEMPLATE)/installed emulator ## timers through the template, deployed to an emulator with the functions' real binaries
-	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template/test_deployed.py
+deployed: $(TEMPLATE)/installed emulator ## timers, events and webhooks through the template, deployed to an emulator with the functions' real binaries
+	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template/test_deployed*.py
 
 template: $(TEMPLATE)/installed $(CHECKOV)/installed ## what linters and our own assertions say of template.yaml
-	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template --ignore tests/template/test_deployed.py
+	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template --ignore-glob '*/test_deployed*.py'
 
 emulator: $(EMULATOR)/installed ## the AWS emulator that tests run on
 
