@@ -32,7 +32,7 @@ type Handler = Arc<dyn Fn(LambdaEvent<Value>) -> BoxFuture<'static, Option<Value
 impl WorkingInfrastructure for Deployment {
     async fn start(&self) -> Parts {
         let stack = self.stack.get_or_init(async || Arc::new(Stack::deploy().await)).await;
-        let process = || Process { stack: &**stack, clients: emulator().clients(), clock: Clock::system() };
+        let process = || Process { stack, clients: emulator().clients(), clock: Clock::system() };
         let (expiry, delivery) = (Arc::new(process().expiry()), Arc::new(process().delivery()));
         let swept = Arc::clone(&expiry);
         let due: Handler = Arc::new(move |event| {

@@ -6,6 +6,7 @@ use crate::domain::delivery::{Delivery, DeliveryStatus, NotReplayed, Source};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::ids::{DeliveryId, EndpointId};
 use crate::domain::time::Millis;
+use crate::failpoint::{self, Failpoint};
 use crate::ports::{DeliveryQuery, Unavailable};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use std::collections::HashSet;
@@ -103,9 +104,11 @@ impl App {
     }
 
     async fn send_again(&self, deliveries: Vec<Arc<Delivery>>) {
-        if !deliveries.is_empty()
-            && let Err(error) = self.queue.send(deliveries).await
-        {
+        if deliveries.is_empty() {
+            return;
+        }
+        failpoint::reached(Failpoint::AfterReplay);
+        if let Err(error) = self.queue.send(deliveries).await {
             tracing::warn!(error = %cause(&error), "replays not queued: the sweep will find them");
         }
     }

@@ -101,6 +101,7 @@ fn is_zero(count: &u32) -> bool {
 }
 
 /// Where a delivery stands.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum DeliveryStatus {

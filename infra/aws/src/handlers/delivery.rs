@@ -5,7 +5,6 @@ use super::events::{Batch, BatchAnswer, Record, left};
 use super::pacing::Pacing;
 use crate::messages::DeliveryMessage;
 use crate::metrics::{ATTEMPTS, FIRST_ATTEMPT, Metrics};
-use crate::store::DynamoStore;
 use crate::store::error::{failed, gave_up};
 use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
 use futures::future::join_all;
@@ -13,8 +12,9 @@ use lambda_runtime::{Error, LambdaEvent};
 use minoots_shared::app::{App, cause};
 use minoots_shared::domain::delivery::{Delivery, DeliveryStatus};
 use minoots_shared::domain::time::{Millis, Timestamp};
-use minoots_shared::ports::{Store as _, Unavailable};
+use minoots_shared::ports::{Store, Unavailable};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ const LONGEST_INVISIBLE: u64 = 12 * 3_600 - 120;
 /// The function on the delivery queue.
 pub struct DeliveryHandler {
     app: Arc<App>,
-    store: Arc<DynamoStore>,
+    store: Arc<dyn Store>,
     sqs: aws_sdk_sqs::Client,
     queue_url: String,
     metrics: Metrics,
@@ -48,7 +48,7 @@ impl DeliveryHandler {
     /// A handler whose `app` works on `store`, for the queue under `queue_url`.
     pub fn new(
         app: Arc<App>,
-        store: Arc<DynamoStore>,
+        store: Arc<dyn Store>,
         sqs: aws_sdk_sqs::Client,
         queue_url: String,
         metrics: Metrics,
@@ -61,10 +61,12 @@ impl DeliveryHandler {
     /// # Errors
     /// The event is no such batch.
     pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<BatchAnswer, Error> {
-        let left = left(event.context.deadline());
+        let left = left(event.context.deadline(), self.app.clock().now());
         let batch: Batch = serde_json::from_value(event.payload)?;
-        let fates = join_all(batch.records.iter().map(|record| self.one(record, left))).await;
+        let outcomes = join_all(batch.records.iter().map(|record| self.one(record, left))).await;
         let now = self.app.clock().now();
+        self.measure(now, outcomes.iter().filter_map(|(_, after)| after.as_ref()));
+        let fates: Vec<Fate> = outcomes.into_iter().map(|(fate, _)| fate).collect();
         let invisible = batch.records.iter().zip(&fates).filter_map(|(record, fate)| match fate {
             // Rounded up: no attempt begins before its time.
             Fate::At(at) => Some((record, at.since(now).0.div_ceil(1_000).min(LONGEST_INVISIBLE))),
@@ -78,22 +80,22 @@ impl DeliveryHandler {
         Ok(BatchAnswer::again(again.map(|(record, _)| record)))
     }
 
-    async fn one(&self, record: &Record, left: Duration) -> Fate {
-        let Some(message) = record.message::<DeliveryMessage>() else { return Fate::Again };
+    /// What is to become of a message, and its delivery after an attempt that was made and recorded now.
+    async fn one(&self, record: &Record, left: Duration) -> (Fate, Option<Delivery>) {
+        let Some(message) = record.message::<DeliveryMessage>() else { return (Fate::Again, None) };
         // A message that comes the first time is for a first attempt, which is due.
         if record.came_before()
             && let Some(fate) = self.look(&message).await
         {
-            return fate;
+            return (fate, None);
         }
         if let Some(lane) = &message.lane {
             self.pacing.turn(lane).await;
         }
         let scope = message.scope();
-        match tokio::time::timeout(left, self.app.attempt(&scope, &message.delivery)).await {
+        let fate = match tokio::time::timeout(left, self.app.attempt(&scope, &message.delivery)).await {
             Ok(Ok(Some(after))) => {
-                self.measure(&after);
-                fate(&after, self.app.clock().now()).unwrap_or(Fate::Again)
+                return (fate(&after, self.app.clock().now()).unwrap_or(Fate::Again), Some(after));
             }
             // It has ended, or another message of the same delivery is at it.
             Ok(Ok(None)) => self.look(&message).await.unwrap_or(Fate::Again),
@@ -107,7 +109,8 @@ impl DeliveryHandler {
                 self.store.abandon_attempt(&scope, &message.delivery);
                 Fate::Again
             }
-        }
+        };
+        (fate, None)
     }
 
     /// What is to become of a message whose delivery is not to be attempted now; `None` if it is.
@@ -124,18 +127,23 @@ impl DeliveryHandler {
         }
     }
 
-    fn measure(&self, after: &Delivery) {
-        let Some(attempt) = after.attempts.last() else { return };
-        let outcome = match after.status {
-            DeliveryStatus::Success => "success",
-            DeliveryStatus::Failed => "given up",
-            _ => "failure",
-        };
-        let now = self.app.clock().now();
-        self.metrics.write(now, ATTEMPTS, Some(("Outcome", outcome)), &[1]);
-        if attempt.attempt == 1 {
-            self.metrics.write(now, FIRST_ATTEMPT, None, &[attempt.sent_at.since(attempt.due_at).0]);
+    /// One line for each kind of outcome, and one for how late first attempts began: not one for each delivery.
+    fn measure<'a>(&self, now: Timestamp, attempted: impl Iterator<Item = &'a Delivery>) {
+        let (mut outcomes, mut late) = (BTreeMap::<&str, u64>::new(), Vec::new());
+        for after in attempted {
+            let outcome = match after.status {
+                DeliveryStatus::Success => "success",
+                DeliveryStatus::Failed => "given up",
+                _ => "failure",
+            };
+            *outcomes.entry(outcome).or_default() += 1;
+            let first = after.attempts.last().filter(|attempt| attempt.attempt == 1);
+            late.extend(first.map(|attempt| attempt.sent_at.since(attempt.due_at).0));
         }
+        for (outcome, count) in outcomes {
+            self.metrics.write(now, ATTEMPTS, Some(("Outcome", outcome)), &[count]);
+        }
+        self.metrics.write(now, FIRST_ATTEMPT, None, &late);
     }
 
     /// Keeps messages invisible for so many seconds from now. There are at most ten in a batch.
