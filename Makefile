@@ -30,14 +30,14 @@ crash: $(VENV)/installed ## kill -9 at 200 moments under load, and the process's
 	cargo build --package minoots --features failpoints --locked
 	MINOOTS_KILLS=200 MINOOTS_DEATHS=12 pytest tests/outside/test_crash.py tests/outside/test_failpoints.py
 
-deployed: $(TEMPLATE)/installed emulator ## timers through the template, deployed to an emulator with the functions' real binaries
-	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template/test_deployed.py
+deployed: $(TEMPLATE)/installed emulator ## timers, events and webhooks through the template, deployed to an emulator with the functions' real binaries
+	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template/test_deployed*.py
 
 openapi: ## write /openapi.json anew, from the code
 	MINOOTS_WRITE_OPENAPI=1 cargo test -p minoots-shared --locked openapi
 
 template: $(TEMPLATE)/installed $(CHECKOV)/installed ## what linters and our own assertions say of template.yaml
-	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template --ignore tests/template/test_deployed.py
+	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template --ignore-glob '*/test_deployed*.py'
 
 emulator: $(EMULATOR)/installed ## the AWS emulator that tests run on
 

@@ -5,10 +5,10 @@
 //! of its host, which takes no more attempts. Each turn is one attempt.
 
 use crate::job::Job;
-use crate::pace::{Bucket, Rate};
 use crate::queue::Limits;
 use minoots_shared::domain::account::Scope;
 use minoots_shared::domain::ids::{DeliveryId, EndpointId};
+use minoots_shared::pace::{Bucket, Rate};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;

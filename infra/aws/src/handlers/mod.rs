@@ -6,3 +6,4 @@ mod events;
 pub mod expiry;
 pub mod gateway;
 mod operator;
+mod pacing;
