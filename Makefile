@@ -8,7 +8,7 @@ EMULATOR := target/emulator
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help dev test crash check template deployed emulator packages
+.PHONY: help dev test crash check openapi template deployed emulator packages
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -31,6 +31,9 @@ crash: $(VENV)/installed ## kill -9 at 200 moments, the end at every failpoint t
 
 deployed: $(TEMPLATE)/installed emulator ## timers through the template, deployed to an emulator with the functions' real binaries
 	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template/test_deployed.py
+
+openapi: ## write /openapi.json anew, from the code
+	MINOOTS_WRITE_OPENAPI=1 cargo test -p minoots-shared --locked openapi
 
 template: $(TEMPLATE)/installed $(CHECKOV)/installed ## what linters and our own assertions say of template.yaml
 	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template --ignore tests/template/test_deployed.py
@@ -68,7 +71,9 @@ $(NODE)/node_modules/.package-lock.json: $(NODE)/package.json $(NODE)/package-lo
 # Debian's packages that the samples and the tools need, installed only where one is missing.
 packages:
 	@missing=; \
-	for command in curl jq npm; do command -v $$command >/dev/null || missing="$$missing $$command"; done; \
+	for command in curl jq npm openssl ruby; do command -v $$command >/dev/null || missing="$$missing $$command"; done; \
+	command -v go >/dev/null || missing="$$missing golang-go"; \
+	command -v php >/dev/null || missing="$$missing php-cli"; \
 	python3 -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
 	if [ -n "$$missing" ]; then \
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \

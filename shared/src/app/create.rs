@@ -69,7 +69,8 @@ impl App {
         render: Render,
     ) -> Result<Answered<(Vec<Outcome>, Usage)>, Error> {
         let scope = caller.scope();
-        let limit = self.account(caller).await?.concurrent_timers;
+        let (account, targets) = self.account_and_subscribers(caller, TIMER_CREATED).await?;
+        let limit = account.concurrent_timers;
         let before = if limit.is_some() { self.store.concurrent_timers(scope).await? } else { 0 };
         let now = self.clock.now();
         let read = Arc::new(Read {
@@ -81,10 +82,6 @@ impl App {
         if timers.is_empty() && once.is_none() {
             return Ok(Answered::Now(read.outcomes(&[])));
         }
-        let targets = match timers.is_empty() {
-            true => Vec::new(),
-            false => self.store.subscribers(scope, TIMER_CREATED).await?,
-        };
         let told = timers.iter().filter(|_| !targets.is_empty());
         let events: Vec<_> = told.map(|timer| Some(timer_events::created(timer, targets.clone()))).collect();
         let idempotency = once.clone().map(|once| {
