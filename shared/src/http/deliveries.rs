@@ -12,7 +12,7 @@ use crate::domain::figures::DeliveryCounts;
 use crate::domain::ids::{DeliveryId, EndpointId};
 use crate::domain::json::Json;
 use crate::domain::time::{Millis, Timestamp};
-use crate::ports::DeliveryQuery;
+use crate::ports::{DeliveryPage, DeliveryQuery};
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
@@ -161,6 +161,12 @@ pub(super) struct Pagination {
     pub(super) next_cursor: Option<String>,
 }
 
+/// `GET /deliveries`: all of the caller's, its timers' too.
+pub(super) async fn all(State(api): State<Api>, caller: Caller, query: Query) -> Result<Response, Problem> {
+    let wanted = wanted(&query)?;
+    Ok(answer(&api.app.deliveries(caller.scope(), &wanted).await?, wanted.limit))
+}
+
 /// `GET /webhooks/{id}/deliveries`
 pub(super) async fn list(
     State(api): State<Api>,
@@ -168,22 +174,28 @@ pub(super) async fn list(
     id: Id<EndpointId>,
     query: Query,
 ) -> Result<Response, Problem> {
-    let limit = query.limit()?;
-    let wanted = DeliveryQuery {
+    let wanted = wanted(&query)?;
+    Ok(answer(&api.app.endpoint_deliveries(caller.scope(), &id.0, &wanted).await?, wanted.limit))
+}
+
+fn wanted(query: &Query) -> Result<DeliveryQuery, Problem> {
+    Ok(DeliveryQuery {
         endpoint: None,
         status: query.get("status").map(status).transpose()?,
         after: query.cursor()?.map(Into::into),
-        limit,
-    };
-    let page = api.app.endpoint_deliveries(caller.scope(), &id.0, &wanted).await?;
+        limit: query.limit()?,
+    })
+}
+
+fn answer(page: &DeliveryPage, limit: usize) -> Response {
     let next_cursor = page.next.as_ref().map(|next| Cursor::from(next).write());
-    Ok(ok(DeliveryList {
+    ok(DeliveryList {
         data: page.deliveries.iter().map(DeliveryView::from).collect(),
         count: page.deliveries.len(),
         next_cursor: next_cursor.clone(),
         pagination: Pagination { limit, next_cursor },
     })
-    .into_response())
+    .into_response()
 }
 
 fn status(text: &str) -> Result<DeliveryStatus, Problem> {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Builder, JoinHandle};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 /// At most this many jobs are committed together, so that the first need not wait for ever.
 const MOST_JOBS: usize = 512;
@@ -43,6 +43,8 @@ struct Counters {
     jobs: AtomicU64,
     commits: AtomicU64,
     syncs: AtomicU64,
+    /// Counts commits too, for those who wait for the next.
+    committed: watch::Sender<u64>,
 }
 
 /// The writer's handle. Dropping it lets the thread finish what waits, and waits for it.
@@ -87,8 +89,13 @@ impl Writer {
         answer.await.unwrap_or(Err(StoreError::Stopped))
     }
 
+    /// Changes with every commit.
+    pub(super) fn committed(&self) -> watch::Receiver<u64> {
+        self.counters.committed.subscribe()
+    }
+
     pub(super) fn figures(&self) -> Figures {
-        let Counters { jobs, commits, syncs } = &*self.counters;
+        let Counters { jobs, commits, syncs, .. } = &*self.counters;
         Figures { jobs: jobs.load(Relaxed), commits: commits.load(Relaxed), syncs: syncs.load(Relaxed) }
     }
 }
@@ -124,6 +131,7 @@ fn work(tables: &Tables, jobs: &Receiver<Box<dyn Job>>, counters: &Counters) {
         if let Ok(true) = outcome {
             counters.commits.fetch_add(1, Relaxed);
             counters.syncs.fetch_add(u64::from(durable), Relaxed);
+            counters.committed.send_modify(|count| *count += 1);
         }
         if let Err(error) = &outcome {
             tracing::error!(error = error as &dyn std::error::Error, "the store failed to write");
