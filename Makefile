@@ -25,10 +25,11 @@ test: $(VENV)/installed $(NODE)/node_modules/.package-lock.json $(BROWSER)/node_
 	pytest tests/outside
 	node --test --test-concurrency=1 $(BROWSER)/*.test.js
 
-crash: $(VENV)/installed ## kill -9 at 200 moments under load, and the process's end at every failpoint, many times over
+crash: $(VENV)/installed ## kill -9 at 200 moments, the end at every failpoint twelve times, 300 power cuts: all under load
 	cargo build --release --locked
 	cargo build --package minoots --features failpoints --locked
-	MINOOTS_KILLS=200 MINOOTS_DEATHS=12 pytest tests/outside/test_crash.py tests/outside/test_failpoints.py
+	MINOOTS_KILLS=200 MINOOTS_DEATHS=12 MINOOTS_POWER_CUTS=300 MINOOTS_POWER_SECONDS=12 \
+		pytest tests/outside/test_crash.py tests/outside/test_failpoints.py tests/outside/test_power.py
 
 deployed: $(TEMPLATE)/installed emulator ## timers, events and webhooks through the template, deployed to an emulator with the functions' real binaries
 	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template/test_deployed*.py
