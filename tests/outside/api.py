@@ -5,6 +5,7 @@ import threading
 
 import requests
 
+from openapi_document import check_answer
 from waiting import until
 
 ABSENT = object()
@@ -34,9 +35,11 @@ class Api:
             content = {"data": body}
         elif body is not ABSENT:
             content = {"json": body}
-        return self._session().request(
+        response = self._session().request(
             method, self.url + path, headers=sent, timeout=timeout, allow_redirects=False, **content
         )
+        check_answer(response)
+        return response
 
     def get(self, path, **options):
         return self.call("GET", path, **options)
