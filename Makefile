@@ -2,22 +2,23 @@
 
 VENV := .venv
 NODE := tests/outside/node
+GENERATED := tests/outside/openapi
 TEMPLATE := target/template
 CHECKOV := target/checkov
 EMULATOR := target/emulator
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help dev test check openapi template deployed emulator packages
+.PHONY: help dev test check openapi fuzz-api template deployed emulator packages
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 dev: ## serve on http://127.0.0.1:3001
 	cargo run --release --locked -- dev
 
-test: $(VENV)/installed $(NODE)/node_modules/.package-lock.json emulator ## all tests but `make deployed`: the crates', on the AWS emulator too, and the release binary's from outside
+test: $(VENV)/installed $(NODE)/node_modules/.package-lock.json $(GENERATED)/node_modules/.package-lock.json emulator ## all tests but `make deployed`: the crates', on the AWS emulator too, and the release binary's from outside
 	RUST_TEST_THREADS=8 cargo test --workspace --locked
 	cargo build --release --locked
 	pytest tests/outside
@@ -27,6 +28,10 @@ deployed: $(TEMPLATE)/installed emulator ## timers through the template, deploye
 
 openapi: ## write /openapi.json anew, from the code
 	MINOOTS_WRITE_OPENAPI=1 cargo test -p minoots-shared --locked openapi
+
+fuzz-api: $(VENV)/installed ## generated requests from /openapi.json to the release server, for 10 minutes
+	cargo build --release --locked
+	python tests/outside/fuzzing.py 600
 
 template: $(TEMPLATE)/installed $(CHECKOV)/installed ## what linters and our own assertions say of template.yaml
 	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template --ignore tests/template/test_deployed.py
@@ -56,8 +61,9 @@ $(EMULATOR)/installed: tests/emulator/requirements.txt
 	touch $@
 
 # npm writes this file last, so it stands for the whole folder.
-$(NODE)/node_modules/.package-lock.json: $(NODE)/package.json $(NODE)/package-lock.json clients/js/package.json | packages
-	cd $(NODE) && npm ci
+$(NODE)/node_modules/.package-lock.json: clients/js/package.json
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json | packages
+	cd $* && npm ci
 	touch $@
 
 # Debian's packages that the samples and the tools need, installed only where one is missing.
