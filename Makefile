@@ -9,7 +9,7 @@ EMULATOR := target/emulator
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help dev test check openapi fuzz-api template deployed emulator packages
+.PHONY: help dev test crash check openapi fuzz-api template deployed emulator packages
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -21,7 +21,13 @@ dev: ## serve on http://127.0.0.1:3001
 test: $(VENV)/installed $(NODE)/node_modules/.package-lock.json $(GENERATED)/node_modules/.package-lock.json emulator ## all tests but `make deployed`: the crates', on the AWS emulator too, and the release binary's from outside
 	RUST_TEST_THREADS=8 cargo test --workspace --locked
 	cargo build --release --locked
+	cargo build --package minoots --features failpoints --locked
 	pytest tests/outside
+
+crash: $(VENV)/installed ## kill -9 at 200 moments under load, and the process's end at every failpoint, many times over
+	cargo build --release --locked
+	cargo build --package minoots --features failpoints --locked
+	MINOOTS_KILLS=200 MINOOTS_DEATHS=12 pytest tests/outside/test_crash.py tests/outside/test_failpoints.py
 
 deployed: $(TEMPLATE)/installed emulator ## timers through the template, deployed to an emulator with the functions' real binaries
 	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template/test_deployed.py
@@ -41,6 +47,7 @@ emulator: $(EMULATOR)/installed ## the AWS emulator that tests run on
 check: $(VENV)/installed $(NODE)/node_modules/.package-lock.json ## formatting, lints, documentation, licences, unused dependencies
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --package minoots --features failpoints --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	cargo deny --locked check --hide-inclusion-graph licenses bans sources
 	cargo shear --locked
@@ -69,7 +76,9 @@ $(NODE)/node_modules/.package-lock.json: clients/js/package.json
 # Debian's packages that the samples and the tools need, installed only where one is missing.
 packages:
 	@missing=; \
-	for command in curl jq npm; do command -v $$command >/dev/null || missing="$$missing $$command"; done; \
+	for command in curl jq npm openssl ruby; do command -v $$command >/dev/null || missing="$$missing $$command"; done; \
+	command -v go >/dev/null || missing="$$missing golang-go"; \
+	command -v php >/dev/null || missing="$$missing php-cli"; \
 	python3 -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
 	if [ -n "$$missing" ]; then \
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \

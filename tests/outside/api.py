@@ -5,6 +5,7 @@ import threading
 
 import requests
 
+import secrecy
 from openapi_document import check_answer
 from waiting import until
 
@@ -35,11 +36,13 @@ class Api:
             content = {"data": body}
         elif body is not ABSENT:
             content = {"json": body}
-        response = self._session().request(
+            secrecy.note_request(body)
+        answer = self._session().request(
             method, self.url + path, headers=sent, timeout=timeout, allow_redirects=False, **content
         )
-        check_answer(response)
-        return response
+        secrecy.note_answer(answer.text)
+        check_answer(answer)
+        return answer
 
     def get(self, path, **options):
         return self.call("GET", path, **options)

@@ -1,7 +1,9 @@
 //! `minoots dev`: API, due times and deliveries in one process.
 
 use crate::options::Dev;
-use crate::{credentials, inbox, serve, welcome};
+use crate::visitors::Visitors;
+use crate::{changes, credentials, inbox, serve, welcome};
+use axum::Extension;
 use minoots_embedded::store::{EmbeddedStore, StoreOptions};
 use minoots_embedded::{DeliveryQueue, DueIndexAlarms, Limits, Runner};
 use minoots_shared::app::App;
@@ -9,6 +11,7 @@ use minoots_shared::app::clock::Clock;
 use minoots_shared::domain::ids::AccountId;
 use minoots_shared::domain::secret::WebhookSecret;
 use minoots_shared::domain::time::Millis;
+use minoots_shared::http::dashboard::LocalServer;
 use minoots_shared::http::{self, RateLimit};
 use minoots_shared::webhook::client::{ClientError, WebhookClient};
 use minoots_shared::webhook::guard::UrlPolicy;
@@ -78,7 +81,11 @@ async fn dev(options: &Dev) -> Result<(), Error> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let url = format!("http://{}", reachable(listener.local_addr()?));
-    let router = http::router(app.clone(), options.rate_limit.map(RateLimit::new)).merge(inbox::router(clock));
+    let router = http::router(app.clone(), options.rate_limit.map(RateLimit::new))
+        .merge(inbox::router(clock))
+        .merge(changes::router(store.committed(), stopped.clone()))
+        .layer(Extension(LocalServer));
+    let router = Visitors::new(&options.allowed_hosts).guard(router);
     let serving = tokio::spawn(serve::serve(listener, router, stopped.clone(), PATIENCE));
     let running = tokio::spawn(Runner::new(app, store, queue).run(stopped, PATIENCE));
 

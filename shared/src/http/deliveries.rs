@@ -6,13 +6,13 @@ use super::body::{ONE, Raw};
 use super::path::Id;
 use super::problem::Problem;
 use super::query::{Cursor, Query};
-use crate::app::Caller;
+use crate::app::{Caller, ReplayedFailures};
 use crate::domain::delivery::{Attempt, Delivery, DeliveryStatus, Source};
 use crate::domain::figures::DeliveryCounts;
 use crate::domain::ids::{DeliveryId, EndpointId};
 use crate::domain::json::Json;
 use crate::domain::time::{Millis, Timestamp};
-use crate::ports::DeliveryQuery;
+use crate::ports::{DeliveryPage, DeliveryQuery};
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
@@ -161,6 +161,12 @@ pub(super) struct Pagination {
     pub(super) next_cursor: Option<String>,
 }
 
+/// `GET /deliveries`: all of the caller's, its timers' too.
+pub(super) async fn all(State(api): State<Api>, caller: Caller, query: Query) -> Result<Response, Problem> {
+    let wanted = wanted(&query)?;
+    Ok(answer(&api.app.deliveries(caller.scope(), &wanted).await?, wanted.limit))
+}
+
 /// `GET /webhooks/{id}/deliveries`
 pub(super) async fn list(
     State(api): State<Api>,
@@ -168,22 +174,28 @@ pub(super) async fn list(
     id: Id<EndpointId>,
     query: Query,
 ) -> Result<Response, Problem> {
-    let limit = query.limit()?;
-    let wanted = DeliveryQuery {
+    let wanted = wanted(&query)?;
+    Ok(answer(&api.app.endpoint_deliveries(caller.scope(), &id.0, &wanted).await?, wanted.limit))
+}
+
+fn wanted(query: &Query) -> Result<DeliveryQuery, Problem> {
+    Ok(DeliveryQuery {
         endpoint: None,
         status: query.get("status").map(status).transpose()?,
         after: query.cursor()?.map(Into::into),
-        limit,
-    };
-    let page = api.app.endpoint_deliveries(caller.scope(), &id.0, &wanted).await?;
+        limit: query.limit()?,
+    })
+}
+
+fn answer(page: &DeliveryPage, limit: usize) -> Response {
     let next_cursor = page.next.as_ref().map(|next| Cursor::from(next).write());
-    Ok(ok(DeliveryList {
+    ok(DeliveryList {
         data: page.deliveries.iter().map(DeliveryView::from).collect(),
         count: page.deliveries.len(),
         next_cursor: next_cursor.clone(),
         pagination: Pagination { limit, next_cursor },
     })
-    .into_response())
+    .into_response()
 }
 
 fn status(text: &str) -> Result<DeliveryStatus, Problem> {
@@ -292,6 +304,9 @@ pub(super) async fn queue(State(api): State<Api>, caller: Caller) -> Result<Resp
 pub(super) struct Retried {
     /// Their number.
     pub(super) retried: usize,
+    /// Whether failed deliveries may be left, since time was up: the same call goes on with them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) more: bool,
 }
 
 /// `POST /webhooks/queue/retry-failed`
@@ -305,10 +320,9 @@ pub(super) async fn retry_failed(State(api): State<Api>, caller: Caller, body: R
             return Err(Problem::invalid("webhookId", &message));
         }
     };
-    let retried = api.app.replay_failed(caller.scope(), endpoint.as_ref()).await?;
-    let message = match retried {
-        1 => "1 failed delivery is sent again".to_owned(),
-        count => format!("{count} failed deliveries are sent again"),
-    };
-    Ok(ok(Data::with_message(Retried { retried }, message)).into_response())
+    let ReplayedFailures { retried, more } = api.app.replay_failed(caller.scope(), endpoint.as_ref()).await?;
+    let deliveries = if retried == 1 { "delivery is" } else { "deliveries are" };
+    let rest = if more { "; there may be more: call again" } else { "" };
+    let message = format!("{retried} failed {deliveries} sent again{rest}");
+    Ok(ok(Data::with_message(Retried { retried, more }, message)).into_response())
 }

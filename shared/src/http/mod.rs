@@ -6,6 +6,7 @@ mod answer;
 mod auth;
 mod body;
 mod creating;
+pub mod dashboard;
 mod deliveries;
 mod events;
 mod health;
@@ -40,7 +41,7 @@ struct Api {
 
 /// The whole API, at the root and under `/api`.
 pub fn router(app: Arc<App>, rate_limit: Option<RateLimit>) -> Router {
-    let routes = operations::routes().merge(openapi::pages());
+    let routes = operations::routes().merge(openapi::pages()).merge(dashboard::routes());
     Router::new()
         .merge(routes.clone())
         .nest("/api", routes)

@@ -46,6 +46,7 @@ operations! {
     post "/webhooks/{id}/test" => webhooks::test,
     get "/webhooks/{id}/deliveries" => deliveries::list,
     get "/webhooks/{id}/stats" => deliveries::statistics,
+    get "/deliveries" => deliveries::all,
     get "/deliveries/{id}" => deliveries::get,
     post "/deliveries/{id}/retry" => deliveries::retry,
     post "/events" => events::send,

@@ -78,12 +78,7 @@ pub(super) fn operations(schemas: &Schemas) -> Vec<Operation<'_>> {
             .about("Also those of an endpoint that was deleted.")
             .query("status", "Only deliveries with this status.", schemas.sent::<DeliveryStatus>())
             .in_pages()
-            .answers::<DeliveryList<'_>>(200, "DeliveryListAnswer", "A page of deliveries.", {
-                let delivery = samples::delivered(&session_started());
-                let pagination = Pagination { limit: 50, next_cursor: None };
-                let data = vec![DeliveryView::from(&delivery)];
-                success_bytes(&DeliveryList { count: data.len(), data, next_cursor: None, pagination })
-            })
+            .answers::<DeliveryList<'_>>(200, "DeliveryListAnswer", "A page of deliveries.", page_of_deliveries())
             .fails(&[Code::WebhookNotFound]),
         operation(("get", "/webhooks/{id}/stats"), "getWebhookStatistics", "Shows how an endpoint's deliveries went.")
             .answers::<Data<Statistics<'_>>>(200, "WebhookStatisticsAnswer", "The figures.", {
@@ -104,9 +99,21 @@ pub(super) fn operations(schemas: &Schemas) -> Vec<Operation<'_>> {
     operations
 }
 
+fn page_of_deliveries() -> Vec<u8> {
+    let delivery = samples::delivered(&session_started());
+    let pagination = Pagination { limit: 50, next_cursor: None };
+    let data = vec![DeliveryView::from(&delivery)];
+    success_bytes(&DeliveryList { count: data.len(), data, next_cursor: None, pagination })
+}
+
 fn deliveries(schemas: &Schemas) -> Vec<Operation<'_>> {
     let operation = |at, id, summary| Operation::new(schemas, at, (id, "Deliveries"), summary);
     vec![
+        operation(("get", "/deliveries"), "listDeliveries", "Lists all deliveries, newest first.")
+            .about("Those of timers' own webhooks and those of endpoints, deleted ones' too.")
+            .query("status", "Only deliveries with this status.", schemas.sent::<DeliveryStatus>())
+            .in_pages()
+            .answers::<DeliveryList<'_>>(200, "DeliveryListAnswer", "A page of deliveries.", page_of_deliveries()),
         operation(("get", "/deliveries/{id}"), "getDelivery", "Shows a delivery with every attempt.")
             .answers::<Data<DeliveryView<'_>>>(200, "DeliveryAnswer", "The delivery.", {
                 success_bytes(&Data::of(DeliveryView::from(&retrying(&samples::expiry()))))
@@ -140,9 +147,11 @@ fn deliveries(schemas: &Schemas) -> Vec<Operation<'_>> {
             "retryFailedDeliveries",
             "Sends all failed deliveries again.",
         )
+        .about("For 15 seconds at most; if failed deliveries may be left then, `more` is true, and the same call goes on with them.")
         .may_take::<FailedDeliveries>(&[("one", "Those of one endpoint", json!({"webhookId": endpoint().id.as_str()}))])
         .answers::<DataAndMessage<Retried>>(200, "RetriedDeliveriesAnswer", "How many are sent again.", {
-            success_bytes(&Data::with_message(Retried { retried: 3 }, "3 failed deliveries are sent again"))
+            let retried = Retried { retried: 3, more: false };
+            success_bytes(&Data::with_message(retried, "3 failed deliveries are sent again"))
         })
         .fails(&[Code::WebhookNotFound]),
     ]
