@@ -228,8 +228,8 @@ export interface Webhooks {
   /** The event types that the service knows; others may be used too. */
   events(options?: RequestOptions): Promise<EventDescription[]>;
   queueStats(options?: RequestOptions): Promise<QueueStats>;
-  /** All failed deliveries of the account, or of one endpoint. */
-  retryFailed(which?: { webhookId?: string }, options?: RequestOptions): Promise<{ retried: number }>;
+  /** All failed deliveries of the account, or of one endpoint. With `more`, some may be left: call again. */
+  retryFailed(which?: { webhookId?: string }, options?: RequestOptions): Promise<{ retried: number; more?: boolean }>;
 }
 
 export interface NewWebhook {
@@ -320,6 +320,8 @@ export interface EventDescription {
 // Deliveries
 
 export interface Deliveries {
+  /** Those of timers' own webhooks and those of endpoints, newest first. */
+  list(filters?: DeliveryFilters, options?: RequestOptions): Listing<Delivery>;
   get(id: string, options?: RequestOptions): Promise<Delivery>;
   /** Sends it again with a new plan of attempts, unless one is still to come (ConflictError). Not tried again when the answer is lost. */
   retry(id: string, options?: RequestOptions): Promise<Delivery>;

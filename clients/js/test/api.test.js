@@ -187,6 +187,7 @@ test('an event reaches its endpoint, verifies in all three schemes, and is in th
   const [delivery] = await until(() => all(client.webhooks.deliveries(webhook.id, { status: 'SUCCESS' })).then((found) => found.length && found), 'a delivery');
   assert.deepEqual([delivery.eventId, delivery.attempts, delivery.attemptLog.length], [sent.eventId, 1, 1]);
   assert.deepEqual(await client.deliveries.get(delivery.id), delivery);
+  assert.ok((await all(client.deliveries.list({ status: 'SUCCESS' }))).some(({ id }) => id === delivery.id));
   const stats = await client.webhooks.stats(webhook.id);
   assert.deepEqual([stats.totalDeliveries, stats.successRate], [1, 100]);
   assert.equal((await client.deliveries.retry(delivery.id)).id, delivery.id);

@@ -207,6 +207,7 @@ class Webhooks(Case):
         [delivery] = self.until(lambda: list(client.webhooks.deliveries(webhook["id"], status="SUCCESS")), "a delivery")
         self.assertEqual((delivery["eventId"], delivery["attempts"]), (sent["eventId"], 1))
         self.assertEqual(client.deliveries.get(delivery["id"]), delivery)
+        self.assertIn(delivery["id"], [known["id"] for known in client.deliveries.list(status="SUCCESS")])
         stats = client.webhooks.stats(webhook["id"])
         self.assertEqual((stats["totalDeliveries"], stats["successRate"]), (1, 100))
         self.assertEqual(client.deliveries.retry(delivery["id"])["id"], delivery["id"])

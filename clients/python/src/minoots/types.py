@@ -245,8 +245,13 @@ class EventDescription(TypedDict):
     description: str
 
 
-class Retried(TypedDict):
+class _Retried(TypedDict):
     retried: int
+
+
+class Retried(_Retried, total=False):
+    #: Failed deliveries may be left: call again.
+    more: bool
 
 
 class SentEvent(TypedDict):
