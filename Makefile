@@ -3,6 +3,7 @@
 VENV := .venv
 NODE := tests/outside/node
 GENERATED := tests/outside/openapi
+BROWSER := tests/browser
 TEMPLATE := target/template
 CHECKOV := target/checkov
 EMULATOR := target/emulator
@@ -18,11 +19,12 @@ help: ## show this list
 dev: ## serve on http://127.0.0.1:3001
 	cargo run --release --locked -- dev
 
-test: $(VENV)/installed $(NODE)/node_modules/.package-lock.json $(GENERATED)/node_modules/.package-lock.json emulator ## all tests but `make deployed`: the crates', on the AWS emulator too, and the release binary's from outside
+test: $(VENV)/installed $(NODE)/node_modules/.package-lock.json $(GENERATED)/node_modules/.package-lock.json $(BROWSER)/node_modules/.package-lock.json emulator ## all tests but `make deployed`: the crates', on the AWS emulator too, the release binary's from outside, and the dashboard's in chromium
 	RUST_TEST_THREADS=8 cargo test --workspace --locked
 	cargo build --release --locked
 	cargo build --package minoots --features failpoints --locked
 	pytest tests/outside
+	node --test --test-concurrency=1 $(BROWSER)/*.test.js
 
 crash: $(VENV)/installed ## kill -9 at 200 moments under load, and the process's end at every failpoint, many times over
 	cargo build --release --locked
@@ -44,7 +46,7 @@ template: $(TEMPLATE)/installed $(CHECKOV)/installed ## what linters and our own
 
 emulator: $(EMULATOR)/installed ## the AWS emulator that tests run on
 
-check: $(VENV)/installed $(NODE)/node_modules/.package-lock.json ## formatting, lints, documentation, licences, unused dependencies
+check: $(VENV)/installed $(NODE)/node_modules/.package-lock.json $(BROWSER)/node_modules/.package-lock.json ## formatting, lints, documentation, licences, unused dependencies
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo clippy --package minoots --features failpoints --locked -- -D warnings
@@ -55,6 +57,7 @@ check: $(VENV)/installed $(NODE)/node_modules/.package-lock.json ## formatting, 
 	ruff check tests/outside tests/template benches clients/python
 	cd clients/python && mypy src
 	$(NODE)/node_modules/.bin/tsc -p clients/js
+	$(BROWSER)/node_modules/.bin/tsc -p $(BROWSER)
 	$(MAKE) template
 
 $(VENV)/installed: tests/outside/requirements.txt
@@ -76,7 +79,7 @@ $(NODE)/node_modules/.package-lock.json: clients/js/package.json
 # Debian's packages that the samples and the tools need, installed only where one is missing.
 packages:
 	@missing=; \
-	for command in curl jq npm openssl ruby; do command -v $$command >/dev/null || missing="$$missing $$command"; done; \
+	for command in chromium curl jq npm openssl ruby; do command -v $$command >/dev/null || missing="$$missing $$command"; done; \
 	command -v go >/dev/null || missing="$$missing golang-go"; \
 	command -v php >/dev/null || missing="$$missing php-cli"; \
 	python3 -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \

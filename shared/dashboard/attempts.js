@@ -1,12 +1,15 @@
 // A delivery with all its attempts.
 
-import { call, part } from './api.js';
+import { call, part, post } from './api.js';
 import { copyButton, pre } from './code.js';
 import { fill, h, keyed, say, set } from './dom.js';
 import { ago, exactly, readable, remaining, sentence, short, timeOfDay } from './format.js';
 import { action, notice } from './notice.js';
 import { now } from './clock.js';
 import { requestHeaders } from './request-headers.js';
+
+/** Of the bulk retry: each goes on for some seconds. */
+const MOST_CALLS = 40;
 
 /** @type {Record<string, [string, string]>} */
 const STATUSES = {
@@ -32,6 +35,21 @@ export function deliveryBadge() {
       set(node, { 'data-kind': kind });
     },
   };
+}
+
+/**
+ * Sends all that failed again, or all of one endpoint's: as often as the service says that there may be more.
+ *
+ * @param {{ webhookId?: string }} [which]
+ */
+export async function replayFailed(which) {
+  let sent = 0;
+  for (let calls = 0; calls < MOST_CALLS; calls += 1) {
+    const { data } = await post('/webhooks/queue/retry-failed', which);
+    sent += data.retried;
+    if (!data.more) break;
+  }
+  notice(sent === 1 ? '1 failed delivery is sent again' : `${sent.toLocaleString()} failed deliveries are sent again`);
 }
 
 /** Sends a delivery again. @param {any} delivery */

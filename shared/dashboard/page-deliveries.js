@@ -1,10 +1,10 @@
-import { get, part, post } from './api.js';
-import { deliveryBadge, isOpen, replay } from './attempts.js';
+import { get, part } from './api.js';
+import { deliveryBadge, isOpen, replay, replayFailed } from './attempts.js';
 import { now, onTick } from './clock.js';
 import { ask } from './dialog.js';
 import { fill, h, keyed, say, set } from './dom.js';
 import { ago, count, remaining, sentence } from './format.js';
-import { action, empty, failure, notice } from './notice.js';
+import { action, empty, failure } from './notice.js';
 
 const STATUSES = /** @type {const} */ ([['FAILED', 'Failed'], ['RETRYING', 'Retrying'], ['SUCCESS', 'Delivered'], ['', 'All']]);
 let status = 'FAILED';
@@ -76,7 +76,7 @@ function figures(queue) {
 
 /** @param {() => Promise<void>} changed */
 function retryAll(changed) {
-  const run = () => post('/webhooks/queue/retry-failed').then(({ message }) => notice(message)).then(changed);
+  const run = () => replayFailed().then(changed);
   ask({ title: 'Retry all that failed?', text: 'Every failed delivery of this key\u2019s account is sent again, with a new plan of attempts.', confirm: 'Retry all', run });
 }
 

@@ -1,5 +1,5 @@
 import { call, get, part, post } from './api.js';
-import { deliveryCard } from './attempts.js';
+import { deliveryCard, replayFailed } from './attempts.js';
 import { onTick } from './clock.js';
 import { idText } from './code.js';
 import { ask, field } from './dialog.js';
@@ -41,7 +41,7 @@ export function webhookPage(id) {
     action({ label: 'Send a test', picture: 'send', kind: 'primary', run: test }),
     action({ label: 'Rotate secret', picture: 'key', run: async () => rotate(path) }),
     toggle,
-    action({ label: 'Retry its failed', picture: 'replay', run: () => post('/webhooks/queue/retry-failed', { webhookId: id }).then(({ message }) => notice(message)).then(refresh) }),
+    action({ label: 'Retry its failed', picture: 'replay', run: () => replayFailed({ webhookId: id }).then(refresh) }),
     action({ label: 'Delete', picture: 'trash', kind: 'quiet-danger', run: async () => remove(path) }));
   const body = h('div', { class: 'stack' }, h('section', { class: 'card stack' }, url, events, buttons), tiles, h('h2', {}, 'Last deliveries'), deliveries, nothing);
   body.hidden = true;

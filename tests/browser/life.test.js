@@ -31,7 +31,9 @@ suite('the life of a timer', () => {
     await page.getByRole('heading', { level: 1, name: 'From the form' }).waitFor();
     const bar = page.getByRole('progressbar');
     const first = Number(await bar.getAttribute('aria-valuenow'));
-    await until('the bar moves', async () => Number(await bar.getAttribute('aria-valuenow')) > first, 3_000);
+    const drawn = () => bar.locator('.bar-fill').evaluate((node) => new DOMMatrix(getComputedStyle(node).transform).e);
+    const from = await drawn();
+    await until('the bar moves', async () => Number(await bar.getAttribute('aria-valuenow')) > first && (await drawn()) > from, 3_000);
     assert.equal(await page.locator('.bar-tick').count(), 2);
 
     const card = page.getByRole('article', { name: 'Delivery of timer_expired' });

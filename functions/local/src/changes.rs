@@ -42,7 +42,7 @@ mod tests {
     use super::*;
     use futures::{FutureExt as _, StreamExt as _};
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_burst_of_writes_is_one_event_and_stopping_ends_the_stream() {
         let (commit, committed) = watch::channel(0);
         let (stop, stopped) = watch::channel(false);
