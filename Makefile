@@ -2,6 +2,7 @@
 
 VENV := .venv
 NODE := tests/outside/node
+GENERATED := tests/outside/openapi
 BROWSER := tests/browser
 TEMPLATE := target/template
 CHECKOV := target/checkov
@@ -9,16 +10,16 @@ EMULATOR := target/emulator
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help dev test crash check openapi template deployed emulator packages
+.PHONY: help dev test crash check openapi fuzz-api template deployed emulator packages
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 dev: ## serve on http://127.0.0.1:3001
 	cargo run --release --locked -- dev
 
-test: $(VENV)/installed $(NODE)/node_modules/.package-lock.json $(BROWSER)/node_modules/.package-lock.json emulator ## all tests but `make deployed`: the crates', on the AWS emulator too, the release binary's from outside, and the dashboard's in chromium
+test: $(VENV)/installed $(NODE)/node_modules/.package-lock.json $(GENERATED)/node_modules/.package-lock.json $(BROWSER)/node_modules/.package-lock.json emulator ## all tests but `make deployed`: the crates', on the AWS emulator too, the release binary's from outside, and the dashboard's in chromium
 	RUST_TEST_THREADS=8 cargo test --workspace --locked
 	cargo build --release --locked
 	cargo build --package minoots --features failpoints --locked
@@ -36,6 +37,10 @@ deployed: $(TEMPLATE)/installed emulator ## timers, events and webhooks through 
 
 openapi: ## write /openapi.json anew, from the code
 	MINOOTS_WRITE_OPENAPI=1 cargo test -p minoots-shared --locked openapi
+
+fuzz-api: $(VENV)/installed ## generated requests from /openapi.json to the release server, for 10 minutes
+	cargo build --release --locked
+	python tests/outside/fuzzing.py 600
 
 template: $(TEMPLATE)/installed $(CHECKOV)/installed ## what linters and our own assertions say of template.yaml
 	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template --ignore-glob '*/test_deployed*.py'
@@ -67,12 +72,9 @@ $(EMULATOR)/installed: tests/emulator/requirements.txt
 	touch $@
 
 # npm writes this file last, so it stands for the whole folder.
-$(NODE)/node_modules/.package-lock.json: $(NODE)/package.json $(NODE)/package-lock.json clients/js/package.json | packages
-	cd $(NODE) && npm ci
-	touch $@
-
-$(BROWSER)/node_modules/.package-lock.json: $(BROWSER)/package.json $(BROWSER)/package-lock.json | packages
-	cd $(BROWSER) && npm ci
+$(NODE)/node_modules/.package-lock.json: clients/js/package.json
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json | packages
+	cd $* && npm ci
 	touch $@
 
 # Debian's packages that the samples and the tools need, installed only where one is missing.
