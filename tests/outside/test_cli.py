@@ -206,6 +206,7 @@ def test_deliveries_are_listed_shown_and_sent_again(cli, api, start_receiver, fa
     timer = api.fire(api.create(webhook=receiver.url))
     api.delivery(timer)
     assert "timer_expired" in cli("deliveries", "list", "--timer", timer["id"])
+    assert delivery in cli("deliveries", "list", "--status", "SUCCESS")
 
 
 def test_keys_are_made_listed_and_revoked(cli, api, server):

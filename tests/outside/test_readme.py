@@ -63,7 +63,7 @@ def test_command_serves_as_printed(stage, block, tmp_path):
         # `cargo run` and `make` compile first where that has not been done.
         until(lambda: is_healthy(url) or process.poll() is not None, within=900, promise=f"{block} serves on {url}")
         assert process.poll() is None, f"{block} ended:\n{output.read_text()}"
-        assert "curl " in output.read_text(), "the server prints what a newcomer can try"
+        until(lambda: "curl " in output.read_text(), within=5, promise="the server prints what a newcomer can try")
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)

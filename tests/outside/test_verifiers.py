@@ -5,17 +5,10 @@ from dataclasses import replace
 import pytest
 
 from api import succeeded
-from verifiers import ALL, GITHUB, STANDARD, Received
+from verifiers import ALL, GITHUB, STANDARD, Received, fired
 
 CHOSEN = "your_webhook_verification_secret"  # as in 000:987
 REFUSED = {library: "No matching signature found" for library in STANDARD} | {GITHUB: False}
-
-
-def fired(server, receiver, **fields):
-    """What arrives when a timer of these fields is fired."""
-    arrived = len(receiver.hits)
-    server.api.fire(server.api.create(webhook=receiver.url, **fields))
-    return Received.of(receiver.wait(arrived + 1)[arrived])
 
 
 def rotate(server, **options):

@@ -69,3 +69,10 @@ class Received:
         assert asked.returncode == 0, asked.stderr
         [answer] = json.loads(asked.stdout)
         return answer
+
+
+def fired(server, receiver, **fields):
+    """What arrives when a timer of these fields is fired."""
+    arrived = len(receiver.hits)
+    server.api.fire(server.api.create(webhook=receiver.url, **fields))
+    return Received.of(receiver.wait(arrived + 1)[arrived])

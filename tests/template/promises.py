@@ -16,6 +16,10 @@ LONGEST_DELAY = 900
 LONGEST_RETENTION = 1_209_600
 # EventBridge Scheduler's precision, in seconds.
 SCHEDULER_PRECISION = 60
+# How long the API's longest calls go on by themselves, in seconds: a test send waits 10 for its receiver, and
+# sending failed deliveries again ends after 15. And how long API Gateway waits for an answer.
+LONGEST_CALL = 15
+GATEWAY_TIMEOUT = 30
 
 EVERYTHING_ON = {
     "AlarmEmail": "ops@example.com",
@@ -56,6 +60,13 @@ def a_batch_is_not_given_out_again_while_its_taker_may_still_work_on_it(template
         visibility = stack.of("AWS::SQS::Queue")[queue].get("VisibilityTimeout", 30)
         if visibility < 6 * timeout:
             yield f"{name}: {queue} is visible again after {visibility} s, {function} may run for {timeout} s"
+
+
+@promise
+def the_api_has_time_for_its_longest_call_and_answers_before_the_gateway_gives_up(template):
+    timeout = template.stack().of("AWS::Lambda::Function")["ApiFunction"]["Timeout"]
+    if not LONGEST_CALL + 5 <= timeout < GATEWAY_TIMEOUT:
+        yield f"ApiFunction may run for {timeout} s"
 
 
 @promise

@@ -2,13 +2,16 @@
 
 use crate::clock::{self, DevClock};
 use crate::options::Dev;
-use crate::{credentials, inbox, serve, welcome};
+use crate::visitors::Visitors;
+use crate::{changes, credentials, inbox, serve, welcome};
+use axum::Extension;
 use minoots_embedded::store::{EmbeddedStore, StoreOptions};
 use minoots_embedded::{DeliveryQueue, DueIndexAlarms, Limits, Runner, Standstill};
 use minoots_shared::app::App;
 use minoots_shared::domain::ids::AccountId;
 use minoots_shared::domain::secret::WebhookSecret;
 use minoots_shared::domain::time::Millis;
+use minoots_shared::http::dashboard::LocalServer;
 use minoots_shared::http::{self, RateLimit};
 use minoots_shared::webhook::client::{ClientError, WebhookClient};
 use minoots_shared::webhook::guard::UrlPolicy;
@@ -84,7 +87,10 @@ async fn dev(options: &Dev) -> Result<(), Error> {
     let standstill = Standstill::new(Arc::clone(&store), Arc::clone(&queue));
     let router = http::router(app.clone(), options.rate_limit.map(RateLimit::new))
         .merge(inbox::router(clock))
-        .merge(clock::route::router(Arc::clone(&dev_clock), standstill));
+        .merge(clock::route::router(Arc::clone(&dev_clock), standstill))
+        .merge(changes::router(store.committed(), stopped.clone()))
+        .layer(Extension(LocalServer));
+    let router = Visitors::new(&options.allowed_hosts).guard(router);
     let serving = tokio::spawn(serve::serve(listener, router, stopped.clone(), PATIENCE));
     let running = tokio::spawn(Runner::new(app, store, queue).run(stopped, PATIENCE));
 

@@ -1,14 +1,18 @@
 //! `minoots`: timers and webhooks in one process, the command line for any server, and what they would cost on AWS.
 
+mod changes;
 mod cli;
 mod clock;
 mod cost;
 mod credentials;
 mod dev;
+#[cfg(feature = "failpoints")]
+mod dying;
 mod inbox;
 mod mcp;
 mod options;
 mod serve;
+mod visitors;
 mod welcome;
 
 use clap::Parser as _;
@@ -17,6 +21,8 @@ use options::{Command, Minoots};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "failpoints")]
+    dying::as_told();
     let done = match Minoots::parse().command {
         Command::Dev(options) => dev::run(&options).map_err(|error| Failure::new(Exit::Failed, error.to_string())),
         Command::Cost(options) => cli::output::print(&cost::bill(&options)),
@@ -49,11 +55,9 @@ fn calling(command: Command) -> Result<(), Failure> {
             Command::Trigger(options) => cli::events::trigger(&options).await,
             Command::Bench(options) => cli::bench::run(&options).await,
             Command::Mcp(options) => mcp::run(&options).await,
-            Command::Dev(_)
-            | Command::Cost(_)
-            | Command::Completions(_)
-            | Command::Man(_)
-            | Command::Verify(_) => unreachable!("these call no server"),
+            Command::Dev(_) | Command::Cost(_) | Command::Completions(_) | Command::Man(_) | Command::Verify(_) => {
+                unreachable!("these call no server")
+            }
         }
     })
 }

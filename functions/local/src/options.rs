@@ -89,6 +89,11 @@ pub(crate) struct Dev {
     #[arg(long, env = "MINOOTS_HOST", default_value = "127.0.0.1")]
     pub(crate) host: IpAddr,
 
+    /// Name under which this server is reached, beside localhost, names without a dot, and addresses: what a proxy in front of
+    /// it is called. Browsers are refused under any other, for another site's name may be made to lead here. Repeatable.
+    #[arg(long = "allow-host", value_name = "NAME", env = "MINOOTS_ALLOW_HOST", value_delimiter = ',')]
+    pub(crate) allowed_hosts: Vec<String>,
+
     /// Port to listen on; 0 takes a free one.
     #[arg(long, env = "MINOOTS_PORT", default_value_t = 3001)]
     pub(crate) port: u16,

@@ -21,6 +21,8 @@ pub(crate) fn welcome(
         // Writing to a String can't fail.
         let _ = writeln!(text, "  {name:<15} {value}");
     };
+    // The fragment stays in the browser: it is sent to no server, and the page takes it out of the address at once.
+    line("Dashboard", &format!("{url}/dashboard#key={}", in_fragment(key.reveal())));
     line("API key", key.reveal());
     line("Webhook secret", account.webhook_secrets.current.reveal());
     line("Data", &folder.display().to_string());
@@ -46,4 +48,10 @@ pub(crate) fn welcome(
         "\nMinoots {} serves {url}\n\n{text}\nA first timer, whose webhook is sent 2 seconds later:\n\n  {hello}\n{inbox}",
         env!("CARGO_PKG_VERSION")
     )
+}
+
+/// A key as the fragment of an address.
+fn in_fragment(key: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.~".contains(&byte);
+    key.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod api_key;
+pub mod attempt;
 pub mod catalogue;
 pub mod delivery;
 pub mod duration;

@@ -3,14 +3,19 @@
 use super::guard::{UrlPolicy, check_address, check_url};
 use super::signature;
 use crate::app::clock::Clock;
-use crate::domain::delivery::{Answer, Delivery, KEPT_RESPONSE, Source};
+use crate::domain::attempt::{Answer, KEPT_RESPONSE};
+use crate::domain::delivery::{Delivery, Source};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::retry::parse_retry_after;
 use crate::domain::secret::SigningSecrets;
 use crate::domain::time::{Millis, Timestamp};
+use async_trait::async_trait;
+use reqwest::Method;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long an attempt may take unless configured otherwise.
 pub const DEFAULT_TIMEOUT: Millis = Millis::seconds(30);
@@ -19,11 +24,29 @@ const READ_AT_MOST: usize = 64 * 1024;
 /// How long an answer's body may take once its status is known: the status alone decides.
 const BODY_PATIENCE: Duration = Duration::from_secs(5);
 
+/// Carries an attempt's request to where its URL points: over the network, or in a simulation to receivers that a seed makes
+/// up. What is sent, how long it may take and what the answer means is decided on this side of it.
+#[async_trait]
+pub trait Transport: Send + Sync {
+    /// Sends the request; returns once the answer's head is there.
+    ///
+    /// # Errors
+    /// Why there was no answer, in words that show neither path nor query.
+    async fn carry(&self, request: reqwest::Request) -> Result<reqwest::Response, String>;
+}
+
+#[async_trait]
+impl Transport for reqwest::Client {
+    async fn carry(&self, request: reqwest::Request) -> Result<reqwest::Response, String> {
+        self.execute(request).await.map_err(|error| describe(&error))
+    }
+}
+
 /// Sends webhooks over pooled connections.
 ///
 /// No proxy from the environment, no redirect followed, no cookie kept, no retry of its own.
 pub struct WebhookClient {
-    http: reqwest::Client,
+    transport: Arc<dyn Transport>,
     policy: UrlPolicy,
     timeout: Millis,
     /// Stamps what is signed: receivers compare it with their own clocks, whatever time the product goes by.
@@ -82,7 +105,12 @@ impl WebhookClient {
             .user_agent(concat!("Minoots/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| ClientError(error.into()))?;
-        Ok(Self { http, policy, timeout, stamp: Clock::system() })
+        Ok(Self::over(Arc::new(http), policy, timeout, Clock::system()))
+    }
+
+    /// The same over another transport, which has to keep to the policy's addresses itself; what is signed bears `stamp`'s time.
+    pub fn over(transport: Arc<dyn Transport>, policy: UrlPolicy, timeout: Millis, stamp: Clock) -> Self {
+        Self { transport, policy, timeout, stamp }
     }
 
     /// Where this client may go.
@@ -113,8 +141,10 @@ impl WebhookClient {
     async fn attempt(&self, outgoing: &Outgoing<'_>, now: Timestamp, deadline: Instant) -> Result<Answer, String> {
         let url = check_url(&self.policy, outgoing.url).map_err(|refusal| format!("the URL is refused: {refusal}"))?;
         let stamped = self.stamp.now();
-        let request = self.http.post(url).headers(headers(outgoing, now, stamped)?).body(outgoing.delivery.body.clone());
-        let response = request.send().await.map_err(|error| describe(&error))?;
+        let mut request = reqwest::Request::new(Method::POST, url);
+        *request.headers_mut() = headers(outgoing, now, stamped)?;
+        *request.body_mut() = Some(outgoing.delivery.body.clone().into());
+        let response = self.transport.carry(request).await?;
         let code = response.status().as_u16();
         let retry_after = response
             .headers()

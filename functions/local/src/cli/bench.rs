@@ -137,7 +137,8 @@ async fn create(bench: &Bench, client: &Client, url: &str) -> Result<u32, Failur
 }
 
 fn bar(timers: u32) -> ProgressBar {
-    let target = if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let target =
+        if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     ProgressBar::with_draw_target(Some(timers.into()), target)
 }
 
@@ -150,12 +151,14 @@ impl Measured {
         let receiving = self.last.zip(self.first).map_or(Duration::ZERO, |(last, first)| last - first);
         let delivered = rate(self.late.len(), receiving);
         if json {
-            return line(&serde_json::json!({
-                "timers": self.created, "delivered": self.late.len(), "duplicates": self.again, "early": early,
-                "latenessMs": {"p50": late[0], "p90": late[1], "p99": late[2], "max": late[3]},
-                "createdPerSecond": created, "deliveredPerSecond": delivered,
-            })
-            .to_string());
+            return line(
+                &serde_json::json!({
+                    "timers": self.created, "delivered": self.late.len(), "duplicates": self.again, "early": early,
+                    "latenessMs": {"p50": late[0], "p90": late[1], "p99": late[2], "max": late[3]},
+                    "createdPerSecond": created, "deliveredPerSecond": delivered,
+                })
+                .to_string(),
+            );
         }
         let [p50, p90, p99, max] = late.map(|late| late.map_or_else(|| "none".to_owned(), |late| format!("{late} ms")));
         super::output::print(&pairs(&[

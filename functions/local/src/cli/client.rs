@@ -32,7 +32,8 @@ pub(crate) struct Answer {
 
 impl Client {
     pub(crate) fn new(base: &str, key: String, is_local: bool) -> Result<Self, Failure> {
-        let broken = |error: &dyn std::fmt::Display| Failure::new(Exit::Failed, format!("HTTP can't be set up: {error}"));
+        let broken =
+            |error: &dyn std::fmt::Display| Failure::new(Exit::Failed, format!("HTTP can't be set up: {error}"));
         let tls = tls_config().map_err(|error| broken(&error))?;
         let mut http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)

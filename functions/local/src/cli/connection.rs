@@ -44,7 +44,8 @@ impl Connection {
     pub(crate) fn client(&self) -> Result<Client, Failure> {
         let config = Config::read(self.config.as_deref())?;
         let base = self.base_url.clone().or(config.base_url).unwrap_or_else(|| LOCAL.to_owned());
-        let url = reqwest::Url::parse(&base).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let url =
+            reqwest::Url::parse(&base).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         let url = url.ok_or_else(|| {
             Failure::new(Exit::Usage, format!("{base:?} is not the address of a server"))
                 .next("Say it as https://api.example.com, with --base-url, MINOOTS_BASE_URL or base_url in the file.")

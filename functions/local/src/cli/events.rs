@@ -108,7 +108,8 @@ async fn timer(trigger: &Trigger, client: &Client, event: &str) -> Result<(), Fa
         other => return Err(Failure::new(Exit::Usage, format!("timers know no event {other}"))),
     };
     let sample = "A sample, made by minoots trigger.".to_owned();
-    let events = Body::default().object("on_progress", progress).object("on_expire", target().text("message", Some(&sample)));
+    let events =
+        Body::default().object("on_progress", progress).object("on_expire", target().text("message", Some(&sample)));
     let body = Body::default().text("duration", Some(&duration.to_owned())).text("name", Some(&"sample".to_owned()));
     let created = client.post("/timers", body.object("events", events).done()).await?;
     let id = created.value["timer"]["id"].as_str().unwrap_or_default().to_owned();

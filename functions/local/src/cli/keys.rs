@@ -49,7 +49,8 @@ pub(crate) async fn run(keys: &Keys) -> Result<(), Failure> {
     match &keys.action {
         Action::List => answer(json, &client.get("/account/api-keys").await?, |value| {
             let keys = value["apiKeys"].as_array().map(Vec::as_slice).unwrap_or_default();
-            let row = |key: &Value| ["id", "mode", "keyPreview", "createdAt", "name"].map(|name| field(key, name)).to_vec();
+            let row =
+                |key: &Value| ["id", "mode", "keyPreview", "createdAt", "name"].map(|name| field(key, name)).to_vec();
             table(&["ID", "MODE", "KEY", "CREATED", "NAME"], &keys.iter().map(row).collect::<Vec<_>>())
         }),
         Action::Create { name, mode } => {
@@ -58,7 +59,10 @@ pub(crate) async fn run(keys: &Keys) -> Result<(), Failure> {
             let created = client.post("/account/api-keys", body).await?;
             answer(json, &created, |value| field(value, "apiKey") + "\n")?;
             if !json {
-                eprintln!("Keep it: it is shown only now. To revoke it: minoots keys revoke {}", field(&created.value, "id"));
+                eprintln!(
+                    "Keep it: it is shown only now. To revoke it: minoots keys revoke {}",
+                    field(&created.value, "id")
+                );
             }
             Ok(())
         }

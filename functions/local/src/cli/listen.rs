@@ -195,7 +195,8 @@ fn say(
         None => "?".to_owned(),
     };
     let what = if body["timer"].is_object() { &body["timer"] } else { &body["data"]["timer"] };
-    let mut words = vec![event, field(what, "id"), field(what, "name"), field(&body, "milestone"), field(&body, "message")];
+    let mut words =
+        vec![event, field(what, "id"), field(what, "name"), field(&body, "milestone"), field(&body, "message")];
     if what.is_null() {
         words.push(printable(&body["data"].to_string()));
     }

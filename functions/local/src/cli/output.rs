@@ -142,13 +142,9 @@ mod tests {
 
     #[test]
     fn spans_are_said_in_their_two_largest_units() {
-        for (millis, text) in [
-            (0, "0.0s"),
-            (4_249, "4.2s"),
-            (61_000, "1m 1s"),
-            (23_400_000, "6h 30m"),
-            (90_000_000, "1d 1h"),
-        ] {
+        for (millis, text) in
+            [(0, "0.0s"), (4_249, "4.2s"), (61_000, "1m 1s"), (23_400_000, "6h 30m"), (90_000_000, "1d 1h")]
+        {
             assert_eq!(span(millis), text);
         }
     }

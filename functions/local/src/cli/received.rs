@@ -154,7 +154,10 @@ mod tests {
     fn headers_are_read_as_curl_and_proxies_write_them() {
         let text = "POST /hook HTTP/1.1\r\nHost: a.example\r\nWebhook-Id: del_1\r\n\r\nbody: no header";
         let headers = Received::parse_headers(text).unwrap();
-        assert_eq!(headers, [("host".to_owned(), "a.example".to_owned()), ("webhook-id".to_owned(), "del_1".to_owned())]);
+        assert_eq!(
+            headers,
+            [("host".to_owned(), "a.example".to_owned()), ("webhook-id".to_owned(), "del_1".to_owned())]
+        );
         assert!(Received::parse_headers("Host: a\nnonsense\n").unwrap_err().contains("line 2"));
     }
 }

@@ -88,7 +88,10 @@ pub(crate) async fn run(watch: &Watch, client: &Client, json: bool) -> Result<()
         let wait = soonest.max(SHORTEST);
         if deadline.is_some_and(|deadline| deadline < Instant::now() + wait) {
             let what = if waiting.len() == 1 { "it has".to_owned() } else { format!("{} have", waiting.len()) };
-            return Err(Failure::new(Exit::TimedOut, format!("the time is up and {what} not ended: {}", waiting.join(" "))));
+            return Err(Failure::new(
+                Exit::TimedOut,
+                format!("the time is up and {what} not ended: {}", waiting.join(" ")),
+            ));
         }
         tokio::time::sleep(wait).await;
     }

@@ -7,8 +7,8 @@
 mod kept;
 pub(crate) mod route;
 
-use kept::Kept;
 pub(crate) use kept::Error as KeptError;
+use kept::Kept;
 use minoots_embedded::Standstill;
 use minoots_shared::app::clock::Clock;
 use minoots_shared::domain::time::{Millis, Timestamp};
@@ -70,8 +70,13 @@ impl DevClock {
         let shown = Reckoning { speed: before.speed.min(1.0), ..before }.at(now);
         let reckoning =
             if shown == now && speed == 1.0 { Reckoning::MACHINE } else { Reckoning { real: now, shown, speed } };
-        let clock =
-            Self { machine, reckoning: Mutex::new(reckoning), speed: watch::Sender::new(speed), kept, setting: Arc::default() };
+        let clock = Self {
+            machine,
+            reckoning: Mutex::new(reckoning),
+            speed: watch::Sender::new(speed),
+            kept,
+            setting: Arc::default(),
+        };
         clock.keep()?;
         Ok(Arc::new(clock))
     }

@@ -69,7 +69,8 @@ impl ServerHandler for Agent {
     ) -> Result<CallToolResult, ErrorData> {
         let arguments = request.arguments.unwrap_or_default();
         let known = tools::all().into_iter().find(|tool| tool.name == request.name);
-        let tool = known.ok_or_else(|| ErrorData::invalid_params(format!("there is no tool {}", request.name), None))?;
+        let tool =
+            known.ok_or_else(|| ErrorData::invalid_params(format!("there is no tool {}", request.name), None))?;
         // Said to the agent, which can mend it, rather than to the client as an error of the protocol.
         if let Err(message) = tools::check(&tool, &arguments) {
             return Ok(CallToolResult::error(vec![Content::text(message)]));

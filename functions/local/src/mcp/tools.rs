@@ -84,8 +84,15 @@ pub(super) fn all() -> Vec<Tool> {
     ]
 }
 
-fn tool(name: &'static str, description: &'static str, properties: Value, required: &[&str], about: ToolAnnotations) -> Tool {
-    let schema = json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false});
+fn tool(
+    name: &'static str,
+    description: &'static str,
+    properties: Value,
+    required: &[&str],
+    about: ToolAnnotations,
+) -> Tool {
+    let schema =
+        json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false});
     let schema = schema.as_object().cloned().unwrap_or_default();
     Tool::new(name, description, Arc::new(schema)).with_annotations(about)
 }
@@ -188,8 +195,10 @@ mod tests {
         assert_eq!(checked("get_timer", json!({"id": "t"})), Ok(()));
         assert!(checked("get_timer", json!({})).unwrap_err().contains("id is required"));
         assert!(checked("get_timer", json!({"id": 1})).unwrap_err().contains("id must be of type string"));
-        assert!(checked("create_timer", json!({"length": "1h"})).unwrap_err().contains("takes duration")
-            || checked("create_timer", json!({"length": "1h"})).unwrap_err().contains("duration"));
+        assert!(
+            checked("create_timer", json!({"length": "1h"})).unwrap_err().contains("takes duration")
+                || checked("create_timer", json!({"length": "1h"})).unwrap_err().contains("duration")
+        );
         assert!(checked("list_timers", json!({"limit": -1})).is_err());
     }
 

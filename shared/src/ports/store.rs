@@ -1,25 +1,20 @@
-//! What the product needs from an infrastructure: a store, alarms and a queue.
-//!
-//! Each method is one atomic step and says what it guarantees. The conformance suite in `tests/conformance` holds every
-//! implementation to it, several accounts in play; an implementation is finished when the suite passes.
+//! Where timers, endpoints, events, deliveries, accounts and keys are kept.
 
+use super::{
+    Accepted, Created, Creation, DayUsage, DeliveryPage, DeliveryQuery, DueDelivery, DueTimer, Idempotency,
+    IdempotencyKey, Remembered, TimerPage, TimerQuery, TimerStep, Unavailable,
+};
 use crate::domain::account::{Account, Scope};
 use crate::domain::api_key::{ApiKey, KeyDigest};
-use crate::domain::delivery::{AttemptResult, Delivery, DeliveryStatus, NotReplayed};
+use crate::domain::delivery::{AttemptResult, Delivery, NotReplayed};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::event::Event;
 use crate::domain::figures::{DeliveryCounts, EndpointFigures};
 use crate::domain::ids::{AccountId, ApiKeyId, DeliveryId, EndpointId, EventId, TimerId};
 use crate::domain::time::Timestamp;
-use crate::domain::timer::{Labels, Status, Timer};
+use crate::domain::timer::Timer;
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-
-/// The infrastructure can't do its part just now. The step may or may not have been taken; trying again is safe.
-#[derive(Debug, thiserror::Error)]
-#[error("the store can't be reached or can't write")]
-pub struct Unavailable(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
 /// Where timers, deliveries, accounts and keys are kept.
 ///
@@ -61,6 +56,9 @@ pub trait Store: Send + Sync {
 
     /// The delivery, if it is open: its next attempt begins now. `None` if it ended, or if this process is at it already.
     async fn begin_attempt(&self, scope: &Scope, id: &DeliveryId) -> Result<Option<Delivery>, Unavailable>;
+
+    /// The attempt that this process began last ended without a result: it may be begun again.
+    fn abandon_attempt(&self, scope: &Scope, id: &DeliveryId);
 
     /// Records how an attempt ended and returns the delivery after it ([`Delivery::after`]); `None` if it is recorded
     /// already. This write alone need not be durable when it returns: a crash then repeats the attempt under its number.
@@ -140,6 +138,16 @@ pub trait Store: Send + Sync {
     /// order of their ids. Asked for at each step of each timer: it must cost little where there are none, or many.
     async fn subscribers(&self, scope: &Scope, event_type: &str) -> Result<Vec<EndpointId>, Unavailable>;
 
+    /// A scope's account, and whom an event reaches there: what [`Self::account`] and [`Self::subscribers`] find. Each creation
+    /// asks for both, and where reading is billed one reading can do.
+    async fn account_and_subscribers(
+        &self,
+        scope: &Scope,
+        event_type: &str,
+    ) -> Result<(Option<Account>, Vec<EndpointId>), Unavailable> {
+        Ok((self.account(&scope.account).await?, self.subscribers(scope, event_type).await?))
+    }
+
     /// Replaces an endpoint whose stored revision is one below the given one's, and accepts the event that tells others of
     /// it, in one step; otherwise `false` and nothing is written.
     async fn replace_endpoint(&self, endpoint: Endpoint, event: Option<Event>) -> Result<bool, Unavailable>;
@@ -207,251 +215,4 @@ pub trait Store: Send + Sync {
 
     /// What a scope did on each of these days (since the Unix epoch, UTC); days without anything may be left out.
     async fn usage(&self, scope: &Scope, days: std::ops::RangeInclusive<u64>) -> Result<Vec<DayUsage>, Unavailable>;
-}
-
-/// Wakes the product up when something falls due.
-#[async_trait]
-pub trait Alarms: Send + Sync {
-    /// Sees to it that each alarm's timer is looked at when it is due. Setting one twice does no harm.
-    ///
-    /// # Errors
-    /// Some were not set. The timers are safe: what the alarms missed, the sweep finds.
-    async fn set(&self, alarms: &[Alarm]) -> Result<(), Unavailable>;
-
-    /// Takes back alarms that have become void. One that goes off nevertheless does no harm: its epoch is old.
-    async fn unset(&self, alarms: &[Alarm]) -> Result<(), Unavailable>;
-}
-
-/// Takes deliveries that are to be sent now, and events that are to be fanned out.
-#[async_trait]
-pub trait Queue: Send + Sync {
-    /// Hands events over to be fanned out, each at least once.
-    ///
-    /// # Errors
-    /// Some were not taken. The events are safe: the sweep finds them.
-    async fn fan_out(&self, events: &[(Scope, EventId)]) -> Result<(), Unavailable>;
-
-    /// Hands deliveries over to be sent, each at least once.
-    ///
-    /// # Errors
-    /// Some were not taken. The deliveries are safe: they are recorded as open, and the sweep finds them.
-    async fn send(&self, deliveries: Vec<Arc<Delivery>>) -> Result<(), Unavailable>;
-}
-
-/// Timers to create in one step.
-pub struct Creation {
-    /// Whose they are; all of one scope.
-    pub scope: Scope,
-    /// The timers, in the caller's order.
-    pub timers: Vec<Arc<Timer>>,
-    /// How many timers may run or be paused in the scope at once, if that is limited.
-    pub limit: Option<u32>,
-    /// For each timer the event that tells endpoints of it, if any is subscribed; accepted if the timer is stored. Empty if
-    /// there is none at all.
-    pub events: Vec<Option<Event>>,
-    /// The caller's idempotency key, and the answer to remember.
-    pub idempotency: Option<Idempotency>,
-}
-
-/// What became of a creation.
-#[derive(Debug, PartialEq)]
-pub enum Created {
-    /// Done now; one entry per timer, in order.
-    Placed(Vec<Placement>),
-    /// The idempotency key is known; this is what it stands for.
-    Known(Remembered),
-}
-
-/// What became of one timer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Placement {
-    /// Stored.
-    Stored,
-    /// Its id is in use.
-    IdTaken,
-    /// The account runs as many timers as it may.
-    OverLimit,
-}
-
-/// Names one idempotent request: the caller's key on one route, in one scope.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct IdempotencyKey {
-    /// Whose request it is.
-    pub scope: Scope,
-    /// The route, as `POST /timers`.
-    pub route: &'static str,
-    /// The caller's own text.
-    pub key: String,
-}
-
-/// Works out the answer to remember from what became of the timers; `None` remembers nothing.
-pub type AnswerFor = Arc<dyn Fn(&[Placement]) -> Option<Vec<u8>> + Send + Sync>;
-
-/// What to remember beside a creation.
-#[derive(Clone)]
-pub struct Idempotency {
-    /// Under which key.
-    pub key: IdempotencyKey,
-    /// Digest of the request's body.
-    pub fingerprint: [u8; 32],
-    /// When the request came.
-    pub at: Timestamp,
-    /// Until when it counts.
-    pub expires_at: Timestamp,
-    /// The answer.
-    pub answer: AnswerFor,
-}
-
-/// What is remembered under an idempotency key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Remembered {
-    /// Digest of the request's body.
-    pub fingerprint: [u8; 32],
-    /// The answer that was given.
-    pub answer: Vec<u8>,
-    /// Until when it counts.
-    pub expires_at: Timestamp,
-}
-
-/// Which timers to list.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TimerQuery {
-    /// Only those in this state.
-    pub status: Option<Status>,
-    /// Only those with these labels.
-    pub labels: Labels,
-    /// Only those behind this one.
-    pub after: Option<ListPosition>,
-    /// At most this many.
-    pub limit: usize,
-}
-
-/// A place in a scope's list: newest first; within a millisecond by id, backwards, since ids are made in ascending order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ListPosition {
-    /// When the timer at this place was made.
-    pub created_at: Timestamp,
-    /// Its id.
-    pub id: TimerId,
-}
-
-/// A page of timers.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TimerPage {
-    /// The timers.
-    pub timers: Vec<Timer>,
-    /// Where the next page begins, if there may be more.
-    pub next: Option<ListPosition>,
-}
-
-/// Which deliveries to list.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DeliveryQuery {
-    /// Only those of this endpoint.
-    pub endpoint: Option<EndpointId>,
-    /// Only those in this state. One under way is found as sending, by the process that is at it, and as pending or
-    /// retrying.
-    pub status: Option<DeliveryStatus>,
-    /// Only those behind this one.
-    pub after: Option<DeliveryPosition>,
-    /// At most this many.
-    pub limit: usize,
-}
-
-/// A place in a list of deliveries: newest first; within a millisecond by id, backwards.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeliveryPosition {
-    /// When the delivery at this place was made.
-    pub created_at: Timestamp,
-    /// Its id.
-    pub id: DeliveryId,
-}
-
-/// A page of deliveries.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DeliveryPage {
-    /// The deliveries.
-    pub deliveries: Vec<Delivery>,
-    /// Where the next page begins, if there may be more.
-    pub next: Option<DeliveryPosition>,
-}
-
-/// What became of an event that was to be accepted.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Accepted {
-    /// Accepted now.
-    New,
-    /// Known already, and it says the same ([`Event::says_the_same_as`]).
-    Known,
-    /// Its id stands for another event.
-    Taken,
-    /// The idempotency key is known; this is what it stands for.
-    Remembered(Remembered),
-}
-
-/// A timer's step, ready to be written.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TimerStep {
-    /// The revision that it was worked out from.
-    pub before: u64,
-    /// The timer after it.
-    pub timer: Timer,
-    /// New deliveries.
-    pub deliveries: Vec<Arc<Delivery>>,
-    /// Of the timer's earlier deliveries, those still open end for this reason.
-    pub withdraw: Option<&'static str>,
-    /// How many events happened, for the usage.
-    pub happened: usize,
-    /// Those of them that endpoints are subscribed to. One that exists already is left as it is.
-    pub events: Vec<Event>,
-}
-
-/// A timer with something due.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DueTimer {
-    /// Whose it is.
-    pub scope: Scope,
-    /// The timer.
-    pub id: TimerId,
-    /// When it is due.
-    pub at: Timestamp,
-}
-
-/// A delivery with an attempt due.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DueDelivery {
-    /// Whose it is.
-    pub scope: Scope,
-    /// The delivery.
-    pub id: DeliveryId,
-    /// When the attempt is due.
-    pub at: Timestamp,
-}
-
-/// One thing due on a timer's way.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Alarm {
-    /// Whose timer it is.
-    pub scope: Scope,
-    /// The timer.
-    pub timer: TimerId,
-    /// The epoch in which it is due.
-    pub epoch: u32,
-    /// When it is due.
-    pub at: Timestamp,
-}
-
-/// What one scope did on one day.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DayUsage {
-    /// The day, counted from the Unix epoch in UTC.
-    pub day: u64,
-    /// Timers created.
-    pub timers: u64,
-    /// Events that happened.
-    pub events: u64,
-    /// Deliveries that they led to.
-    pub deliveries: u64,
-    /// Deliveries that were given up.
-    pub failures: u64,
 }
