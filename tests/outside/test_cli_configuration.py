@@ -107,7 +107,7 @@ def test_a_server_of_another_kind_is_said_to_be_one(bare, receiver):
     assert "Is http://127.0.0.1" in complaint
 
 
-def test_what_was_answered_late_or_not_at_all_is_tried_again_without_a_second_timer(bare, misbehaving, start_receiver):
+def test_what_was_answered_late_or_not_at_all_is_tried_again_without_a_second_timer(bare, start_receiver):
     """The same Idempotency-Key each time: the server knows the repetition."""
     receiver = start_receiver((503, {"Retry-After": "0"}))
     bare.fails(6, "timers", "create", "1h", "--base-url", receiver.url, "--api-key", "mnt_live_x")
