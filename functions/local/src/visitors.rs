@@ -104,8 +104,7 @@ mod tests {
         ] {
             assert!(!refuses(&[("host", host)]), "{host}");
         }
-        for host in ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:3001", "example.com", "a b", "é"]
-        {
+        for host in ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:3001", "example.com", "a b"] {
             assert!(refuses(&[("host", host)]), "{host}");
         }
         assert!(!refuses(&[]), "every browser names the host");
