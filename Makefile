@@ -10,7 +10,7 @@ EMULATOR := target/emulator
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help dev test crash check openapi fuzz-api template deployed emulator packages
+.PHONY: help dev test crash simulation planted check openapi fuzz-api template deployed emulator packages
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -31,6 +31,12 @@ crash: $(VENV)/installed ## kill -9 at 200 moments, the end at every failpoint t
 	cargo build --package minoots --features failpoints --locked
 	MINOOTS_KILLS=200 MINOOTS_DEATHS=12 MINOOTS_POWER_CUTS=300 MINOOTS_POWER_SECONDS=12 \
 		pytest tests/outside/test_crash.py tests/outside/test_failpoints.py tests/outside/test_power.py
+
+simulation: ## 100,000 seeds of the simulation: faults of every kind between all calls
+	cargo run --release --locked -p minoots-simulation -- 0..100000
+
+planted: ## plants bugs into a copy of the code and sees the simulation find each
+	python3 tests/simulation/planted.py
 
 deployed: $(TEMPLATE)/installed emulator ## timers, events and webhooks through the template, deployed to an emulator with the functions' real binaries
 	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template/test_deployed*.py
@@ -54,8 +60,8 @@ check: $(VENV)/installed $(NODE)/node_modules/.package-lock.json $(BROWSER)/node
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	cargo deny --locked check --hide-inclusion-graph licenses bans sources
 	cargo shear --locked
-	ruff format --check tests/outside tests/template benches clients/python
-	ruff check tests/outside tests/template benches clients/python
+	ruff format --check tests/outside tests/simulation tests/template benches clients/python
+	ruff check tests/outside tests/simulation tests/template benches clients/python
 	cd clients/python && mypy src
 	$(NODE)/node_modules/.bin/tsc -p clients/js
 	$(BROWSER)/node_modules/.bin/tsc -p $(BROWSER)
