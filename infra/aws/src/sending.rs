@@ -17,10 +17,11 @@ const BATCH: usize = 10;
 /// How many batches are sent at once.
 const AT_ONCE: usize = 4;
 
-/// A message with the account that it belongs to and how long it waits.
+/// A message with the group that it belongs to and how long it waits.
 pub(crate) struct Outgoing<T> {
     pub(crate) message: T,
-    /// SQS shares a standard queue fairly among groups: one account's backlog does not delay another's.
+    /// SQS shares a standard queue fairly among groups: one group's backlog does not delay another's. On the due queue it is
+    /// the account, on the delivery queue the [`crate::queue::lane`].
     pub(crate) group: String,
     /// In seconds.
     pub(crate) delay: u64,
@@ -152,10 +153,10 @@ impl Sender {
     }
 }
 
-/// A group's name takes up to 128 letters, digits and punctuation; an account's id may be any text.
-fn group(account: &str) -> String {
-    let plain = account.len() <= 128 && !account.is_empty() && account.bytes().all(|byte| byte.is_ascii_graphic());
-    if plain { account.to_owned() } else { keys::digest(&[account]) }
+/// A group's name takes up to 128 letters, digits and punctuation; an account's id and a host may be more.
+pub(crate) fn group(name: &str) -> String {
+    let plain = name.len() <= 128 && !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
+    if plain { name.to_owned() } else { keys::digest(&[name]) }
 }
 
 #[cfg(test)]
