@@ -1,5 +1,6 @@
 //! The HTTP API behind API Gateway or a function URL.
 
+use lambda_runtime::{LambdaEvent, service_fn};
 use minoots_aws::alarms::AwsAlarms;
 use minoots_aws::clients::Clients;
 use minoots_aws::config::{ApiConfig, environment};
@@ -14,7 +15,7 @@ use minoots_shared::webhook::client::{DEFAULT_TIMEOUT, WebhookClient};
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
+async fn main() -> Result<(), lambda_runtime::Error> {
     logs::init();
     let ApiConfig { common, alarms } = logs::or_exit(environment().api());
     let clients = logs::or_exit(Clients::new(&common.connection));
@@ -29,5 +30,6 @@ async fn main() -> Result<(), lambda_http::Error> {
         Clock::system(),
     );
     // The gateway limits how often one may call.
-    lambda_http::run(Api::new(router(Arc::new(app), None))).await
+    let api = Api::new(router(Arc::new(app), None));
+    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| api.handle(event))).await
 }

@@ -1,12 +1,20 @@
 //! What a newcomer needs to see first.
 
+use crate::clock::DevClock;
 use minoots_shared::domain::account::Account;
 use minoots_shared::domain::api_key::ApiKeySecret;
 use std::fmt::Write as _;
 use std::path::Path;
 
 /// The text that `minoots dev` prints once it serves.
-pub(crate) fn welcome(url: &str, key: &ApiKeySecret, account: &Account, folder: &Path, strict: bool) -> String {
+pub(crate) fn welcome(
+    url: &str,
+    key: &ApiKeySecret,
+    account: &Account,
+    folder: &Path,
+    strict: bool,
+    clock: &DevClock,
+) -> String {
     let mut text = String::new();
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let mut line = |name: &str, value: &str| {
@@ -20,6 +28,10 @@ pub(crate) fn welcome(url: &str, key: &ApiKeySecret, account: &Account, folder: 
     line("Data", &folder.display().to_string());
     let allowed = if strict { "https to public addresses only" } else { "https, http and this machine itself" };
     line("Webhooks to", allowed);
+    if let Some((now, speed)) = clock.differs() {
+        let pace = if speed == 0.0 { "stands still".to_owned() } else { format!("goes at speed {speed}") };
+        line("Clock", &format!("shows {} and {pace}: see {url}/dev/clock", now.to_iso()));
+    }
     let key = key.reveal().replace('\'', "'\\''");
     let hello = if strict {
         format!(

@@ -3,12 +3,13 @@
 mod alarms;
 mod job;
 mod lanes;
-mod pace;
 mod queue;
 mod runner;
+mod standstill;
 pub mod store;
 mod waiting_events;
 
 pub use alarms::DueIndexAlarms;
 pub use queue::{DeliveryQueue, Limits};
 pub use runner::Runner;
+pub use standstill::Standstill;

@@ -19,12 +19,19 @@ const ANSWERED_GONE: &str = "the receiver answered 410 Gone";
 
 impl App {
     /// Makes the next attempt of a delivery and returns the delivery after it; `None` if there is nothing to attempt: it
-    /// has ended, another call is at it, or its endpoint takes nothing any more, which ends it.
+    /// has ended, it waits for its next attempt, another call is at it, or its endpoint takes nothing any more, which ends
+    /// it.
     ///
     /// # Errors
     /// The infrastructure's. An attempt that was made but not recorded is made again under its number.
     pub async fn attempt(&self, scope: &Scope, id: &DeliveryId) -> Result<Option<Delivery>, Unavailable> {
         let Some(delivery) = self.store.begin_attempt(scope, id).await? else { return Ok(None) };
+        // Whoever asks may not know that an attempt was made meanwhile. A first one is due for whoever made the delivery.
+        let is_waiting = delivery.next_retry_at().is_some_and(|at| at > self.clock.now());
+        if is_waiting {
+            self.store.abandon_attempt(scope, id);
+            return Ok(None);
+        }
         match &delivery.source {
             Source::Timer(_) => match self.store.account(&scope.account).await? {
                 None => self.give_up(&delivery, "its account is gone").await,

@@ -2,6 +2,7 @@
 
 use super::guard::{UrlPolicy, check_address, check_url};
 use super::signature;
+use crate::app::clock::Clock;
 use crate::domain::attempt::{Answer, KEPT_RESPONSE};
 use crate::domain::delivery::{Delivery, Source};
 use crate::domain::endpoint::Endpoint;
@@ -48,6 +49,8 @@ pub struct WebhookClient {
     transport: Arc<dyn Transport>,
     policy: UrlPolicy,
     timeout: Millis,
+    /// Stamps what is signed: receivers compare it with their own clocks, whatever time the product goes by.
+    stamp: Clock,
 }
 
 /// What one attempt sends where.
@@ -102,12 +105,12 @@ impl WebhookClient {
             .user_agent(concat!("Minoots/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| ClientError(error.into()))?;
-        Ok(Self::over(Arc::new(http), policy, timeout))
+        Ok(Self::over(Arc::new(http), policy, timeout, Clock::system()))
     }
 
-    /// The same over another transport, which has to keep to the policy's addresses itself.
-    pub fn over(transport: Arc<dyn Transport>, policy: UrlPolicy, timeout: Millis) -> Self {
-        Self { transport, policy, timeout }
+    /// The same over another transport, which has to keep to the policy's addresses itself; what is signed bears `stamp`'s time.
+    pub fn over(transport: Arc<dyn Transport>, policy: UrlPolicy, timeout: Millis, stamp: Clock) -> Self {
+        Self { transport, policy, timeout, stamp }
     }
 
     /// Where this client may go.
@@ -120,7 +123,8 @@ impl WebhookClient {
         self.timeout
     }
 
-    /// Makes the next attempt at `now`: the answer and how long it took.
+    /// Makes the next attempt at `now`: the answer and how long it took. It is signed with the secrets that are in force at
+    /// `now`, under the machine's own time, and its time limit is one of that as well.
     ///
     /// # Errors
     /// Why there was no answer, in words that show neither path nor query.
@@ -136,8 +140,9 @@ impl WebhookClient {
 
     async fn attempt(&self, outgoing: &Outgoing<'_>, now: Timestamp, deadline: Instant) -> Result<Answer, String> {
         let url = check_url(&self.policy, outgoing.url).map_err(|refusal| format!("the URL is refused: {refusal}"))?;
+        let stamped = self.stamp.now();
         let mut request = reqwest::Request::new(Method::POST, url);
-        *request.headers_mut() = headers(outgoing, now)?;
+        *request.headers_mut() = headers(outgoing, now, stamped)?;
         *request.body_mut() = Some(outgoing.delivery.body.clone().into());
         let response = self.transport.carry(request).await?;
         let code = response.status().as_u16();
@@ -145,15 +150,16 @@ impl WebhookClient {
             .headers()
             .get(RETRY_AFTER)
             .and_then(|value| value.to_str().ok())
-            .and_then(|value| parse_retry_after(value, now));
+            .and_then(|value| parse_retry_after(value, stamped));
         let left = deadline.saturating_duration_since(Instant::now()).min(BODY_PATIENCE);
         Ok(Answer { code, body: read_some(response, left).await, retry_after })
     }
 }
 
 /// The headers of the contract's table; the caller's own come first and can't replace them.
-fn headers(outgoing: &Outgoing<'_>, now: Timestamp) -> Result<HeaderMap, String> {
+fn headers(outgoing: &Outgoing<'_>, now: Timestamp, stamped: Timestamp) -> Result<HeaderMap, String> {
     let Outgoing { delivery, secrets, .. } = outgoing;
+    let secrets = &secrets.in_force_at(now);
     let mut headers = HeaderMap::with_capacity(outgoing.headers.len() + 12);
     for (name, value) in outgoing.headers {
         let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_str()), HeaderValue::from_str(value)) else {
@@ -161,12 +167,12 @@ fn headers(outgoing: &Outgoing<'_>, now: Timestamp) -> Result<HeaderMap, String>
         };
         headers.insert(name, value);
     }
-    let (id, seconds) = (delivery.id.as_str(), now.unix_seconds().to_string());
+    let (id, seconds) = (delivery.id.as_str(), stamped.unix_seconds().to_string());
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let mut own = vec![
         ("webhook-id", id.to_owned()),
         ("webhook-timestamp", seconds.clone()),
-        ("webhook-signature", signature::standard(secrets, id, now, &delivery.body)),
+        ("webhook-signature", signature::standard(secrets, id, stamped, &delivery.body)),
         ("x-minoots-signature", signature::minoots(secrets, &delivery.body)),
         ("x-minoots-attempt", delivery.next_attempt().to_string()),
         ("x-minoots-event", delivery.event.clone()),
@@ -174,7 +180,7 @@ fn headers(outgoing: &Outgoing<'_>, now: Timestamp) -> Result<HeaderMap, String>
     ];
     if let Source::Endpoint { event, .. } = &delivery.source {
         own.extend([
-            ("x-webhook-signature", signature::timestamped(secrets, now, &delivery.body)),
+            ("x-webhook-signature", signature::timestamped(secrets, stamped, &delivery.body)),
             ("x-webhook-timestamp", seconds),
             ("x-webhook-id", event.as_str().to_owned()),
             ("x-webhook-event", delivery.event.clone()),
@@ -214,7 +220,11 @@ fn describe(error: &reqwest::Error) -> String {
     if cause.is::<reqwest::Error>() { stage.to_owned() } else { format!("{stage}: {cause}") }
 }
 
-fn tls_config() -> Result<rustls::ClientConfig, ClientError> {
+/// How this product speaks TLS: with ring, and certificates that are compiled in.
+///
+/// # Errors
+/// TLS can't be set up.
+pub fn tls_config() -> Result<rustls::ClientConfig, ClientError> {
     let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)

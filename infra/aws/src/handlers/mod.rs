@@ -4,4 +4,6 @@ pub mod api;
 pub mod delivery;
 mod events;
 pub mod expiry;
+pub mod gateway;
 mod operator;
+mod pacing;
