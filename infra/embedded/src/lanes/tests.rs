@@ -145,7 +145,9 @@ fn a_hundred_hosts_that_hang_leave_room_for_others() {
     let (mut lanes, now) = (Lanes::new(limits), Instant::now());
     let mut hanging = Vec::new();
     for host in 0..100 {
-        (0..80).for_each(|number| drop(lanes.push(to_host(&format!("h{host}"), &format!("{host}-{number}")), now)));
+        for number in 0..80 {
+            lanes.push(to_host(&format!("h{host}"), &format!("{host}-{number}")), now);
+        }
         hanging.extend(begin(&mut lanes, now));
     }
     // As many as ever while there is room, and then few.
@@ -169,21 +171,29 @@ fn a_hundred_hosts_that_hang_leave_room_for_others() {
 fn a_host_whose_attempts_end_soon_has_ever_more_of_them_though_others_hang() {
     let limits = Limits { attempts: 200, attempts_per_host: 64, waiting: 9_999, waiting_per_lane: 999, ..limits() };
     let (mut lanes, mut now) = (Lanes::new(limits), Instant::now());
-    (0..100).for_each(|host| drop(lanes.push(to_host(&format!("h{host}"), &format!("h{host}")), now)));
+    for host in 0..100 {
+        lanes.push(to_host(&format!("h{host}"), &format!("h{host}")), now);
+    }
     assert_eq!(begin(&mut lanes, now).len(), 100);
-    (0..500).for_each(|number| drop(lanes.push(to_host("a", &number.to_string()), now)));
+    for number in 0..500 {
+        lanes.push(to_host("a", &number.to_string()), now);
+    }
     let mut at_once = Vec::new();
     for _ in 0..6 {
         let begun = begin(&mut lanes, now);
         at_once.push(begun.len());
         now += PROMPT / 2;
-        begun.iter().for_each(|job| drop(lanes.done(job, now)));
+        for job in &begun {
+            lanes.done(job, now);
+        }
     }
     assert_eq!(at_once, [4, 8, 16, 32, 64, 64]);
     // Once they take their time, there are fewer.
     let begun = begin(&mut lanes, now);
     now += 2 * PROMPT;
-    begun.iter().for_each(|job| drop(lanes.done(job, now)));
+    for job in &begun {
+        lanes.done(job, now);
+    }
     assert_eq!(begin(&mut lanes, now).len(), UNPROVEN);
 }
 
