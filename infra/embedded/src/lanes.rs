@@ -7,10 +7,11 @@
 use crate::job::Job;
 use crate::pace::{Bucket, Rate};
 use crate::queue::Limits;
+use foldhash::{HashMap, HashMapExt as _};
 use minoots_shared::domain::account::Scope;
 use minoots_shared::domain::ids::{DeliveryId, EndpointId};
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -169,19 +170,25 @@ impl Lanes {
             .map_or(Next::Nothing, |(at, _)| Next::At(*at))
     }
 
-    /// Notes the end of an attempt. Whether a lane that turned deliveries away has room again.
-    pub(crate) fn done(&mut self, job: &Job, now: Instant) -> bool {
-        let known = self.known.remove(&(job.scope.clone(), job.id.clone()));
-        self.under_way -= 1;
+    /// The receiver has answered, or won't: it may be sent the next one. What came of the attempt is still to be recorded,
+    /// so the attempt still counts among all.
+    pub(crate) fn answered(&mut self, job: &Job, now: Instant) {
         self.leave_host(&job.host, now);
         let name = LaneName::of(job);
         if let Some(lane) = self.lanes.get_mut(&name) {
             lane.under_way -= 1;
         }
+        self.settle(&name, now);
+    }
+
+    /// Notes the end of an attempt, after [`Self::answered`]. Whether a lane that turned deliveries away has room again.
+    pub(crate) fn done(&mut self, job: &Job, now: Instant) -> bool {
+        let known = self.known.remove(&(job.scope.clone(), job.id.clone()));
+        self.under_way -= 1;
+        let name = LaneName::of(job);
         if known == Some(Known::Again) {
             self.push(job.clone(), now);
         }
-        self.settle(&name, now);
         let room = self.room();
         let has_room = self.lanes.get_mut(&name).is_some_and(|lane| {
             let has_room = lane.turned_away && lane.waiting.len() <= room / 2;

@@ -3,8 +3,8 @@
 
 use crate::job::Job;
 use crate::queue::{Attempting, DeliveryQueue, NextEvent};
-use crate::store::EmbeddedStore;
-use futures::stream::{self, StreamExt as _};
+use crate::store::{Begin, EmbeddedStore};
+use futures::future::try_join_all;
 use minoots_shared::app::App;
 use minoots_shared::domain::time::{Millis, Timestamp};
 use minoots_shared::ports::{DueDelivery, Store as _, Unavailable};
@@ -13,10 +13,12 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// How many due timers or deliveries are read at once.
+/// How many due deliveries are read at once.
 const PAGE: usize = 512;
 /// How many timers fall due at once: they share the store's commits.
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 512;
+/// In how many tasks they do.
+const TASKS: usize = 16;
 /// The wall clock can be set and a laptop can be closed, and no timer of the operating system's follows it: so it is
 /// looked at this often while waiting. The store is not.
 const GLANCE: Duration = Duration::from_secs(1);
@@ -86,21 +88,30 @@ impl Runner {
 
     /// Lets fall due what is due now. When to look again; `None`: at once.
     async fn fall_due(&self) -> Result<Option<Timestamp>, Unavailable> {
-        let due = self.store.due_timers(self.app.clock().now(), PAGE).await?;
+        let due = self.store.due_timers(self.app.clock().now(), AT_ONCE).await?;
         if due.is_empty() {
             return Ok(Some(self.store.next_due_timer()?.unwrap_or(NEVER)));
         }
-        let falling = due.into_iter().map(|due| async move { self.app.fall_due(&due).await });
-        let fallen: Vec<_> = stream::iter(falling).buffer_unordered(AT_ONCE).collect().await;
-        fallen.into_iter().collect::<Result<(), Unavailable>>()?;
+        // In a few tasks, for all processors: bodies are rendered and records written here.
+        let mut tasks = JoinSet::new();
+        for few in due.chunks(AT_ONCE / TASKS) {
+            let (app, few) = (Arc::clone(&self.app), few.to_vec());
+            tasks.spawn(async move { try_join_all(few.iter().map(|due| app.fall_due(due))).await.map(|_| ()) });
+        }
+        while let Some(fallen) = tasks.join_next().await {
+            // A panic is the task's own; its timers are still due.
+            fallen.unwrap_or_else(|panic| Err(Unavailable(panic.into())))?;
+        }
         Ok(None)
     }
 
-    async fn attempt(self: Arc<Self>, attempting: Attempting) {
+    async fn attempt(self: Arc<Self>, mut attempting: Attempting) {
         let job = attempting.job.clone();
-        let attempted = match self.is_due(&job) {
-            Ok(true) => self.app.attempt(&job.scope, &job.id).await.map(|_| true),
-            other => other,
+        let attempted = match self.store.begin_due(&job.scope, &job.id, self.app.clock().now()) {
+            Ok(Begin::Begun(delivery)) => self.app.make_begun(&delivery, || attempting.answered()).await.map(|_| true),
+            Ok(Begin::UnderWay) => Ok(true),
+            Ok(Begin::NotDue) => Ok(false),
+            Err(error) => Err(error),
         };
         if attempted.is_err() {
             // It may have begun without being recorded. Nobody else begins it before the next line.
