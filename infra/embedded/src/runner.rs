@@ -4,7 +4,7 @@
 use crate::job::Job;
 use crate::queue::{Attempting, DeliveryQueue, NextEvent};
 use crate::store::{Begin, EmbeddedStore};
-use futures::future::try_join_all;
+use futures::stream::{self, StreamExt as _};
 use minoots_shared::app::App;
 use minoots_shared::domain::time::{Millis, Timestamp};
 use minoots_shared::ports::{DueDelivery, Store as _, Unavailable};
@@ -13,12 +13,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// How many due deliveries are read at once.
+/// How many due timers or deliveries are read at once.
 const PAGE: usize = 512;
 /// How many timers fall due at once: they share the store's commits.
-const AT_ONCE: usize = 512;
-/// In how many tasks they do.
-const TASKS: usize = 16;
+const AT_ONCE: usize = 256;
 /// The wall clock can be set and a laptop can be closed, and no timer of the operating system's follows it: so it is
 /// looked at this often while waiting. The store is not.
 const GLANCE: Duration = Duration::from_secs(1);
@@ -88,20 +86,13 @@ impl Runner {
 
     /// Lets fall due what is due now. When to look again; `None`: at once.
     async fn fall_due(&self) -> Result<Option<Timestamp>, Unavailable> {
-        let due = self.store.due_timers(self.app.clock().now(), AT_ONCE).await?;
+        let due = self.store.due_timers(self.app.clock().now(), PAGE).await?;
         if due.is_empty() {
             return Ok(Some(self.store.next_due_timer()?.unwrap_or(NEVER)));
         }
-        // In a few tasks, for all processors: bodies are rendered and records written here.
-        let mut tasks = JoinSet::new();
-        for few in due.chunks(AT_ONCE / TASKS) {
-            let (app, few) = (Arc::clone(&self.app), few.to_vec());
-            tasks.spawn(async move { try_join_all(few.iter().map(|due| app.fall_due(due))).await.map(|_| ()) });
-        }
-        while let Some(fallen) = tasks.join_next().await {
-            // A panic is the task's own; its timers are still due.
-            fallen.unwrap_or_else(|panic| Err(Unavailable(panic.into())))?;
-        }
+        let falling = due.into_iter().map(|due| async move { self.app.fall_due(&due).await });
+        let fallen: Vec<_> = stream::iter(falling).buffer_unordered(AT_ONCE).collect().await;
+        fallen.into_iter().collect::<Result<(), Unavailable>>()?;
         Ok(None)
     }
 
