@@ -2,13 +2,14 @@
 
 VENV := .venv
 NODE := tests/outside/node
+BROWSER := tests/browser
 TEMPLATE := target/template
 CHECKOV := target/checkov
 EMULATOR := target/emulator
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help dev test check template deployed emulator packages
+.PHONY: help dev test crash check openapi template deployed emulator packages
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -17,22 +18,33 @@ help: ## show this list
 dev: ## serve on http://127.0.0.1:3001
 	cargo run --release --locked -- dev
 
-test: $(VENV)/installed $(NODE)/node_modules/.package-lock.json emulator ## all tests but `make deployed`: the crates', on the AWS emulator too, and the release binary's from outside
+test: $(VENV)/installed $(NODE)/node_modules/.package-lock.json $(BROWSER)/node_modules/.package-lock.json emulator ## all tests but `make deployed`: the crates', on the AWS emulator too, the release binary's from outside, and the dashboard's in chromium
 	RUST_TEST_THREADS=8 cargo test --workspace --locked
 	cargo build --release --locked
+	cargo build --package minoots --features failpoints --locked
 	pytest tests/outside
+	node --test --test-concurrency=1 $(BROWSER)/*.test.js
+
+crash: $(VENV)/installed ## kill -9 at 200 moments under load, and the process's end at every failpoint, many times over
+	cargo build --release --locked
+	cargo build --package minoots --features failpoints --locked
+	MINOOTS_KILLS=200 MINOOTS_DEATHS=12 pytest tests/outside/test_crash.py tests/outside/test_failpoints.py
 
 deployed: $(TEMPLATE)/installed emulator ## timers through the template, deployed to an emulator with the functions' real binaries
 	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template/test_deployed.py
+
+openapi: ## write /openapi.json anew, from the code
+	MINOOTS_WRITE_OPENAPI=1 cargo test -p minoots-shared --locked openapi
 
 template: $(TEMPLATE)/installed $(CHECKOV)/installed ## what linters and our own assertions say of template.yaml
 	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template --ignore tests/template/test_deployed.py
 
 emulator: $(EMULATOR)/installed ## the AWS emulator that tests run on
 
-check: $(VENV)/installed $(NODE)/node_modules/.package-lock.json ## formatting, lints, documentation, licences, unused dependencies
+check: $(VENV)/installed $(NODE)/node_modules/.package-lock.json $(BROWSER)/node_modules/.package-lock.json ## formatting, lints, documentation, licences, unused dependencies
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --package minoots --features failpoints --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	cargo deny --locked check --hide-inclusion-graph licenses bans sources
 	cargo shear --locked
@@ -40,6 +52,7 @@ check: $(VENV)/installed $(NODE)/node_modules/.package-lock.json ## formatting, 
 	ruff check tests/outside tests/template benches clients/python
 	cd clients/python && mypy src
 	$(NODE)/node_modules/.bin/tsc -p clients/js
+	$(BROWSER)/node_modules/.bin/tsc -p $(BROWSER)
 	$(MAKE) template
 
 $(VENV)/installed: tests/outside/requirements.txt
@@ -57,10 +70,14 @@ $(NODE)/node_modules/.package-lock.json: $(NODE)/package.json $(NODE)/package-lo
 	cd $(NODE) && npm ci
 	touch $@
 
+$(BROWSER)/node_modules/.package-lock.json: $(BROWSER)/package.json $(BROWSER)/package-lock.json | packages
+	cd $(BROWSER) && npm ci
+	touch $@
+
 # Debian's packages that the samples and the tools need, installed only where one is missing.
 packages:
 	@missing=; \
-	for command in curl jq npm openssl ruby; do command -v $$command >/dev/null || missing="$$missing $$command"; done; \
+	for command in chromium curl jq npm openssl ruby; do command -v $$command >/dev/null || missing="$$missing $$command"; done; \
 	command -v go >/dev/null || missing="$$missing golang-go"; \
 	command -v php >/dev/null || missing="$$missing php-cli"; \
 	python3 -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \

@@ -45,8 +45,7 @@ fn hashed(timers: u64) -> Herd {
     let scope = Scope { account: AccountId::new("acct"), mode: Mode::Live };
     let mut herd = Herd::new();
     for number in 0..timers {
-        let alarm =
-            Alarm { scope: scope.clone(), timer: TimerId::new(format!("timer_{number}")), epoch: 0, at: DUE };
+        let alarm = Alarm { scope: scope.clone(), timer: TimerId::new(format!("timer_{number}")), epoch: 0, at: DUE };
         let Arming::Schedule(at) = arming(&alarm, DUE.minus(Millis::DAY), DIRECT) else {
             unreachable!("a day ahead is not near")
         };

@@ -37,9 +37,9 @@ const fn asked(write_units: f64, read_units: f64, queue_requests: f64, schedules
 }
 
 /// Creating a timer that is due so soon that it waits in the due queue.
-pub const CREATION_DIRECT: Asked = asked(2.0, 3.0, 1.0, 0.0);
+pub const CREATION_DIRECT: Asked = asked(2.0, 2.0, 1.0, 0.0);
 /// Creating a timer that is due later.
-pub const CREATION_SCHEDULED: Asked = asked(2.0, 3.0, 0.0, 1.0);
+pub const CREATION_SCHEDULED: Asked = asked(2.0, 2.0, 0.0, 1.0);
 /// Each milestone of a timer that is due later.
 pub const MILESTONE_SCHEDULED: Asked = asked(0.0, 0.0, 0.0, 1.0);
 /// A schedule's message comes early, and is sent on with the rest of its way as its delay.
@@ -58,5 +58,10 @@ pub const LATER_STEP: Asked = asked(0.0, 1.0, 0.0, 0.0);
 pub const DELIVERY: Asked = asked(2.0, 2.0, 0.0, 0.0);
 /// A milestone's webhook is taken at the first attempt: the timer moves on in the due index.
 pub const MILESTONE_DELIVERY: Asked = asked(3.0, 2.0, 0.0, 0.0);
+/// Ten timers of one account with a webhook each expire at one instant, in one batch: at most this. No webhook waits for
+/// another; those that are ready while a request is under way share the next one, and so do readings.
+pub const TEN_EXPIRIES: Asked = asked(10.0, 14.0, 5.0, 0.0);
+/// Ten webhooks of one account in one batch, each as in [`DELIVERY`]: at most this.
+pub const TEN_DELIVERIES: Asked = asked(20.0, 14.0, 0.0, 0.0);
 /// One sweep that finds nothing overdue.
 pub const SWEEP: Asked = asked(0.0, 64.0, 0.0, 0.0);

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod cost;
 pub mod domain;
+pub mod failpoint;
 pub mod http;
 pub mod ports;
 pub mod webhook;

@@ -2,7 +2,7 @@
 
 use crate::calls::{Sure as _, create};
 use crate::samples::{change, pause};
-use crate::stage::{PROMPT, Stage, alarms, path};
+use crate::stage::{Stage, alarms, path};
 use minoots_shared::domain::delivery::DeliveryStatus;
 use minoots_shared::domain::time::Timestamp;
 use minoots_shared::domain::timer::{Status, Timer};
@@ -18,7 +18,7 @@ async fn told_of_once(stage: &mut Stage<'_>, timers: &[Timer]) {
         let arrival = stage.arrival().await;
         let due = due.remove(&arrival.path).unwrap_or_else(|| panic!("{} arrives twice or for nothing", arrival.path));
         assert!(arrival.at >= due, "{} arrives {:?} early", arrival.path, due.since(arrival.at));
-        assert!(arrival.at <= due.plus(PROMPT), "{} arrives {:?} late", arrival.path, arrival.at.since(due));
+        assert!(arrival.at <= due.plus(stage.prompt()), "{} arrives {:?} late", arrival.path, arrival.at.since(due));
     }
 }
 

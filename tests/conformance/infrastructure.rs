@@ -1,6 +1,7 @@
 //! What a test must be able to ask of an infrastructure beyond its ports.
 
 use async_trait::async_trait;
+use minoots_shared::domain::time::Millis;
 use minoots_shared::ports::{Alarms, Queue, Store};
 use std::sync::Arc;
 
@@ -21,6 +22,11 @@ pub trait WorkingInfrastructure: Send + Sync {
 
     /// Ends it as the product's end does, and returns once nothing of it is at work. The parts are given back before.
     async fn stop(&self);
+
+    /// How late something may be here that is not left to the sweep, on a busy machine: less than what only the sweep finds.
+    fn prompt(&self) -> Millis {
+        Millis::seconds(15)
+    }
 }
 
 /// The ports of a product at work.

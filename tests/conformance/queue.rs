@@ -2,7 +2,7 @@
 
 use crate::calls::Sure as _;
 use crate::samples::fire;
-use crate::stage::{PROMPT, Stage, path};
+use crate::stage::{Stage, path};
 use minoots_shared::domain::account::Scope;
 use minoots_shared::domain::delivery::{Delivery, DeliveryStatus};
 use minoots_shared::domain::time::Millis;
@@ -31,7 +31,7 @@ pub(crate) async fn a_delivery_is_sent_at_once_with_its_own_body_under_its_id(st
         assert_eq!(arrival.path, path(scope, "deploy"));
         assert_eq!((arrival.id.as_str(), arrival.attempt.as_str()), (delivery.id.as_str(), "1"));
         assert_eq!(arrival.body, delivery.body.as_bytes());
-        assert!(arrival.at <= delivery.created_at.plus(PROMPT), "it arrives late");
+        assert!(arrival.at <= delivery.created_at.plus(stage.prompt()), "it arrives late");
     }
 }
 
@@ -83,7 +83,7 @@ pub(crate) async fn a_failed_attempt_is_made_again_after_its_wait_with_the_same_
     assert_eq!((&first.id, &first.body), (&second.id, &second.body));
     let wait = second.at.since(first.at);
     assert!(wait >= Millis::seconds(5), "only {wait:?} after the first");
-    assert!(wait <= Millis(5_500 + PROMPT.0), "{wait:?} after the first");
+    assert!(wait <= Millis(5_500 + stage.prompt().0), "{wait:?} after the first");
     stage.arrivals_within(400).await;
     let stored = stored(stage, &delivery).await;
     let codes: Vec<_> = stored.attempts.iter().map(|attempt| attempt.response_code).collect();

@@ -12,8 +12,6 @@ use minoots_shared::domain::timer::Timer;
 use minoots_shared::ports::{Alarm, TimerStep};
 use std::time::Duration;
 
-/// How late something may be that is not left to the sweep, on a busy machine.
-pub(crate) const PROMPT: Millis = Millis::seconds(15);
 /// How long a case waits for what the sweep finds once a minute.
 const PATIENCE: Duration = Duration::from_secs(150);
 
@@ -55,6 +53,11 @@ impl<'a> Stage<'a> {
     /// Starts it again.
     pub(crate) async fn start(&mut self) {
         self.parts = Some(self.infrastructure.start().await);
+    }
+
+    /// How late something may be that is not left to the sweep.
+    pub(crate) fn prompt(&self) -> Millis {
+        self.infrastructure.prompt()
     }
 
     /// The time that the product goes by.

@@ -5,6 +5,7 @@ import threading
 
 import requests
 
+import secrecy
 from waiting import until
 
 ABSENT = object()
@@ -34,9 +35,12 @@ class Api:
             content = {"data": body}
         elif body is not ABSENT:
             content = {"json": body}
-        return self._session().request(
+            secrecy.note_request(body)
+        answer = self._session().request(
             method, self.url + path, headers=sent, timeout=timeout, allow_redirects=False, **content
         )
+        secrecy.note_answer(answer.text)
+        return answer
 
     def get(self, path, **options):
         return self.call("GET", path, **options)

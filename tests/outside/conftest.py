@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import secrecy
 from endpoints import Endpoints
 from minoots import Server
 from misbehaving import Misbehaving
@@ -15,8 +16,8 @@ from stage import Stage
 
 
 def _servers(stack, folders):
-    def start(*options, environment=None):
-        server = Server(folders.mktemp("server"), *options, environment=environment)
+    def start(*options, **settings):
+        server = Server(folders.mktemp("server"), *options, **settings)
         server.start()
         stack.callback(_put_away, server)
         return server
@@ -27,6 +28,20 @@ def _servers(stack, folders):
 def _put_away(server):
     if server.process:
         server.stop()
+    _LOGS.append(server.log)
+
+
+# Of all servers of this run, which have ended.
+_LOGS = []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_entrusted_is_logged():
+    """When all tests are over: no server of any of them logged what a caller had entrusted to it."""
+    yield
+    logs = {log: log.read_text(errors="replace") for log in _LOGS if log.exists()}
+    leaks = {log: found for log, said in logs.items() if (found := secrecy.leaks(said))}
+    assert not leaks, f"{len(leaks)} of {len(logs)} servers logged what they must not: {leaks}"
 
 
 @pytest.fixture

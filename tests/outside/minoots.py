@@ -50,7 +50,8 @@ def refuses_to_start(*options, environment=None):
 class Server:
     """`minoots dev` with `options`. It keeps its port, its data and its log when it is stopped and started again."""
 
-    def __init__(self, folder, *options, environment=None):
+    def __init__(self, folder, *options, environment=None, binary=BINARY):
+        self.binary = binary
         self.folder = folder
         self.options = options
         self.environment = environment or {}
@@ -60,11 +61,11 @@ class Server:
         self.process = None
 
     def start(self):
-        assert BINARY.exists(), f"{BINARY} is missing: cargo build --release"
+        assert Path(self.binary).exists(), f"{self.binary} is missing: cargo build --release"
         already_written = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [BINARY, "dev", "--port", str(self.port), "--data-dir", self.folder / "data", *self.options],
+                [self.binary, "dev", "--port", str(self.port), "--data-dir", self.folder / "data", *self.options],
                 cwd=self.folder,
                 env=_environment(self.environment),
                 stdin=subprocess.DEVNULL,

@@ -170,15 +170,14 @@ async fn of_a_batch_only_what_failed_stays_and_stays_hidden_until_its_next_attem
 }
 
 #[tokio::test]
-async fn what_is_given_up_is_failed_at_once_each_time_until_the_redrive_policy_takes_it() {
+async fn what_its_receiver_says_is_gone_is_given_up_and_its_message_done_with() {
     let stack = Stack::deploy().await;
     let (receiver, function) = (Receiver::start().await, delivery_function(&stack).await);
     let (_, gone) = telling(&stack, &receiver, "gone", 410).await;
     send(&stack, &[&gone]).await;
-    for _ in 0..3 {
-        // Visible again at once.
-        let event = received(&stack, 1).await;
-        assert_eq!(again(&function.invoke(event).await.unwrap()), 1);
+    let event = received(&stack, 1).await;
+    for _ in 0..2 {
+        assert_eq!(again(&function.invoke(event.clone()).await.unwrap()), 0);
     }
     assert_eq!(receiver.got(), [410]);
     assert_eq!(stored(&stack, &gone.id).await.status, DeliveryStatus::Failed);
@@ -228,9 +227,8 @@ async fn a_message_that_cannot_be_read_or_is_of_no_delivery_hurts_nobody() {
     assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "unreadable"}]}));
 }
 
-/// Not an attempt's end, but what a retry's end looks like to whoever reads the delivery: nothing is attempted beyond it.
 #[tokio::test]
-async fn a_used_up_delivery_is_not_attempted_again() {
+async fn what_used_up_its_attempts_is_attempted_no_more_until_the_redrive_policy_takes_it() {
     let stack = Stack::deploy().await;
     let (receiver, function) = (Receiver::start().await, delivery_function(&stack).await);
     let (_, failing) = telling(&stack, &receiver, "failing", 500).await;
@@ -241,11 +239,16 @@ async fn a_used_up_delivery_is_not_attempted_again() {
         stack.store.finish_attempt(&stack.scope(), &failing.id, result).await.unwrap().unwrap();
     }
     send(&stack, &[&failing]).await;
-    for _ in 0..2 {
-        let event = received(&stack, 1).await;
-        assert_eq!(again(&function.invoke(event).await.unwrap()), 1);
+    // The template's redrive policy: after 20 receives.
+    for receive in 1..=20 {
+        // Visible again at once.
+        let messages = stack.receive_now(&stack.delivery_queue).await;
+        assert_eq!(again(&function.invoke(batch(&messages)).await.unwrap()), 1, "receive {receive}");
     }
+    assert!(stack.receive_now(&stack.delivery_queue).await.is_empty());
     assert_eq!(receiver.got(), [500]);
     let given_up = stored(&stack, &failing.id).await;
     assert_eq!((given_up.status, given_up.attempts.len()), (DeliveryStatus::Failed, 5));
+    let dead = stack.receive_now(&stack.delivery_dead_letters).await;
+    assert_eq!(dead.len(), 1, "{dead:?}");
 }

@@ -1,14 +1,17 @@
 //! `minoots dev`: API, due times and deliveries in one process.
 
+use crate::clock::{self, DevClock};
 use crate::options::Dev;
-use crate::{credentials, inbox, serve, welcome};
+use crate::visitors::Visitors;
+use crate::{changes, credentials, inbox, serve, welcome};
+use axum::Extension;
 use minoots_embedded::store::{EmbeddedStore, StoreOptions};
-use minoots_embedded::{DeliveryQueue, DueIndexAlarms, Limits, Runner};
+use minoots_embedded::{DeliveryQueue, DueIndexAlarms, Limits, Runner, Standstill};
 use minoots_shared::app::App;
-use minoots_shared::app::clock::Clock;
 use minoots_shared::domain::ids::AccountId;
 use minoots_shared::domain::secret::WebhookSecret;
 use minoots_shared::domain::time::Millis;
+use minoots_shared::http::dashboard::LocalServer;
 use minoots_shared::http::{self, RateLimit};
 use minoots_shared::webhook::client::{ClientError, WebhookClient};
 use minoots_shared::webhook::guard::UrlPolicy;
@@ -35,6 +38,8 @@ pub(crate) enum Error {
     Store(#[from] minoots_embedded::store::OpenError),
     #[error(transparent)]
     Credentials(#[from] credentials::Error),
+    #[error(transparent)]
+    Clock(#[from] clock::KeptError),
     #[error("--webhook-secret must be 1 to 512 bytes long")]
     WebhookSecret,
     #[error(transparent)]
@@ -52,12 +57,13 @@ pub(crate) fn run(options: &Dev) -> Result<(), Error> {
 }
 
 async fn dev(options: &Dev) -> Result<(), Error> {
-    let clock = Clock::system();
     // The port first: a second server must not touch the first one's data.
     let address = SocketAddr::new(options.host, options.port);
     let listener = TcpListener::bind(address).await.map_err(|error| Error::Listen(address, error))?;
     let retention = Millis::days(options.retention_days);
     let store = Arc::new(EmbeddedStore::open(&options.data_dir, StoreOptions { retention })?);
+    let dev_clock = DevClock::open(&options.data_dir, options.speed)?;
+    let clock = dev_clock.clock();
     let queue = DeliveryQueue::new(Limits::default());
     let policy = if options.strict_webhooks { UrlPolicy::strict() } else { UrlPolicy::local() };
     let webhooks = WebhookClient::new(policy, options.webhook_timeout)?;
@@ -78,19 +84,27 @@ async fn dev(options: &Dev) -> Result<(), Error> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let url = format!("http://{}", reachable(listener.local_addr()?));
-    let router = http::router(app.clone(), options.rate_limit.map(RateLimit::new)).merge(inbox::router(clock));
+    let standstill = Standstill::new(Arc::clone(&store), Arc::clone(&queue));
+    let router = http::router(app.clone(), options.rate_limit.map(RateLimit::new))
+        .merge(inbox::router(clock))
+        .merge(clock::route::router(Arc::clone(&dev_clock), standstill))
+        .merge(changes::router(store.committed(), stopped.clone()))
+        .layer(Extension(LocalServer));
+    let router = Visitors::new(&options.allowed_hosts, &options.allowed_origins).guard(router);
     let serving = tokio::spawn(serve::serve(listener, router, stopped.clone(), PATIENCE));
     let running = tokio::spawn(Runner::new(app, store, queue).run(stopped, PATIENCE));
 
-    print!("{}", welcome::welcome(&url, &key, &settings, &options.data_dir, options.strict_webhooks));
+    print!("{}", welcome::welcome(&url, &key, &settings, &options.data_dir, options.strict_webhooks, &dev_clock));
     std::io::stdout().flush()?;
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+        () = dev_clock.keep_up() => {}
     }
     tracing::info!("stopping: requests and attempts under way may end");
     stop.send_replace(true);
     let _ = tokio::join!(serving, running);
+    dev_clock.close();
     Ok(())
 }
 

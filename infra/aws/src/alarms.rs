@@ -1,8 +1,8 @@
 //! The alarms port: what is near waits in the due queue, what is farther away in a one-shot schedule.
 
 use crate::messages::{DueMessage, Path};
-use crate::queue::{Outgoing, send};
 use crate::schedule::{Arming, arming, is_pending, schedule_name};
+use crate::sending::{Outgoing, Sender};
 use crate::store::error::{failed, gave_up};
 use async_trait::async_trait;
 use aws_sdk_scheduler::types::{
@@ -35,7 +35,7 @@ pub struct AlarmSettings {
 
 /// Alarms on the due queue and EventBridge Scheduler.
 pub struct AwsAlarms {
-    sqs: aws_sdk_sqs::Client,
+    due_queue: Sender,
     scheduler: aws_sdk_scheduler::Client,
     settings: AlarmSettings,
     clock: Clock,
@@ -49,7 +49,7 @@ impl AwsAlarms {
         settings: AlarmSettings,
         clock: Clock,
     ) -> Self {
-        Self { sqs, scheduler, settings, clock }
+        Self { due_queue: Sender::new(sqs, settings.queue_url.clone()), scheduler, settings, clock }
     }
 
     async fn schedule(&self, alarm: &Alarm, at: Timestamp) -> Result<(), Unavailable> {
@@ -110,7 +110,7 @@ impl Alarms for AwsAlarms {
         }
         let schedules = far.into_iter().map(|(alarm, at)| async move { self.schedule(&alarm, at).await });
         let schedules = stream::iter(schedules).buffer_unordered(AT_ONCE).collect::<Vec<_>>();
-        let (sent, scheduled) = futures::join!(send(&self.sqs, &self.settings.queue_url, near), schedules);
+        let (sent, scheduled) = futures::join!(self.due_queue.send(near), schedules);
         // All were tried, whatever failed.
         sent.and(scheduled.into_iter().collect())
     }
@@ -127,15 +127,14 @@ impl Alarms for AwsAlarms {
 
 /// The alarms of a function that never makes a schedule: what it sets is overdue, or near.
 pub struct DueQueue {
-    sqs: aws_sdk_sqs::Client,
-    url: String,
+    queue: Sender,
     clock: Clock,
 }
 
 impl DueQueue {
     /// The due queue under `url`.
     pub fn new(sqs: aws_sdk_sqs::Client, url: String, clock: Clock) -> Self {
-        Self { sqs, url, clock }
+        Self { queue: Sender::new(sqs, url), clock }
     }
 
     /// Sends messages that came too early on, each with what is left of its way as its delay: rounded down, and at most what
@@ -147,7 +146,7 @@ impl DueQueue {
             delay: message.at.since(now).0 / 1_000,
             message,
         });
-        send(&self.sqs, &self.url, outgoing.collect()).await
+        self.queue.send(outgoing.collect()).await
     }
 }
 

@@ -11,6 +11,7 @@ pub mod messages;
 pub mod metrics;
 pub mod queue;
 pub mod schedule;
+mod sending;
 pub mod store;
 
 pub use costs::Costs;

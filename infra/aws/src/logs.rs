@@ -7,6 +7,8 @@ pub fn init() {
     let level = ["AWS_LAMBDA_LOG_LEVEL", "RUST_LOG"].iter().find_map(|name| std::env::var(name).ok());
     let level = level.and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
     let log = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_span_list(false);
+    // The message says where it comes from, and each byte is billed.
+    let log = log.with_target(false);
     // A second call changes nothing.
     let _ = log.with_max_level(level).try_init();
 }

@@ -31,47 +31,59 @@ pub(crate) const REPAIRED: Metric = Metric { name: "Repaired", unit: "Count" };
 /// Writes metrics to standard output.
 #[derive(Clone, Debug)]
 pub struct Metrics {
-    config: MetricsConfig,
+    config: Option<MetricsConfig>,
 }
 
 impl Metrics {
     /// Metrics under these names.
     pub fn new(config: MetricsConfig) -> Self {
-        Self { config }
+        Self { config: Some(config) }
+    }
+
+    /// Metrics that nobody collects, and that are not written.
+    pub fn none() -> Self {
+        Self { config: None }
     }
 
     /// Writes a metric's values, if there are any; `dimension` tells its kinds apart.
     pub(crate) fn write(&self, now: Timestamp, metric: Metric, dimension: Option<(&str, &str)>, values: &[u64]) {
-        for line in self.lines(now, metric, dimension, values) {
+        let Some(config) = &self.config else { return };
+        for line in lines(config, now, metric, dimension, values) {
             println!("{line}");
         }
     }
+}
 
-    fn lines(&self, now: Timestamp, metric: Metric, dimension: Option<(&str, &str)>, values: &[u64]) -> Vec<String> {
-        let mut names = vec!["Stage"];
-        names.extend(dimension.map(|(name, _)| name));
-        let line = |values: &[u64]| {
-            let mut members = Map::new();
-            members.insert(
-                "_aws".to_owned(),
-                json!({
-                    "Timestamp": now.0,
-                    "CloudWatchMetrics": [{
-                        "Namespace": self.config.namespace,
-                        "Dimensions": [names],
-                        "Metrics": [{"Name": metric.name, "Unit": metric.unit}],
-                    }],
-                }),
-            );
-            members.insert("Stage".to_owned(), json!(self.config.stage));
-            if let Some((name, value)) = dimension {
-                members.insert(name.to_owned(), json!(value));
-            }
-            members.insert(metric.name.to_owned(), json!(values));
-            Value::Object(members).to_string()
-        };
-        values.chunks(MOST_VALUES).map(line).collect()
-    }
+fn lines(
+    config: &MetricsConfig,
+    now: Timestamp,
+    metric: Metric,
+    dimension: Option<(&str, &str)>,
+    values: &[u64],
+) -> Vec<String> {
+    let mut names = vec!["Stage"];
+    names.extend(dimension.map(|(name, _)| name));
+    let line = |values: &[u64]| {
+        let mut members = Map::new();
+        members.insert(
+            "_aws".to_owned(),
+            json!({
+                "Timestamp": now.0,
+                "CloudWatchMetrics": [{
+                    "Namespace": config.namespace,
+                    "Dimensions": [names],
+                    "Metrics": [{"Name": metric.name, "Unit": metric.unit}],
+                }],
+            }),
+        );
+        members.insert("Stage".to_owned(), json!(config.stage));
+        if let Some((name, value)) = dimension {
+            members.insert(name.to_owned(), json!(value));
+        }
+        members.insert(metric.name.to_owned(), json!(values));
+        Value::Object(members).to_string()
+    };
+    values.chunks(MOST_VALUES).map(line).collect()
 }
 
 #[cfg(test)]
@@ -81,7 +93,7 @@ mod tests {
     #[test]
     fn a_line_is_what_cloudwatch_makes_metrics_of() {
         let config = MetricsConfig { namespace: "Minoots".to_owned(), stage: "prod".to_owned() };
-        let lines = Metrics::new(config).lines(Timestamp(5), LATENESS, Some(("Path", "direct")), &[1; 101]);
+        let lines = lines(&config, Timestamp(5), LATENESS, Some(("Path", "direct")), &[1; 101]);
         assert_eq!(lines.len(), 2);
         let line: Value = serde_json::from_str(&lines[1]).unwrap();
         assert_eq!(
@@ -102,6 +114,6 @@ mod tests {
     #[test]
     fn no_values_are_no_line() {
         let config = MetricsConfig { namespace: "Minoots".to_owned(), stage: "prod".to_owned() };
-        assert!(Metrics::new(config).lines(Timestamp(5), MISSED, None, &[]).is_empty());
+        assert!(lines(&config, Timestamp(5), MISSED, None, &[]).is_empty());
     }
 }

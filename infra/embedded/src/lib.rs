@@ -6,9 +6,11 @@ mod lanes;
 mod pace;
 mod queue;
 mod runner;
+mod standstill;
 pub mod store;
 mod waiting_events;
 
 pub use alarms::DueIndexAlarms;
 pub use queue::{DeliveryQueue, Limits};
 pub use runner::Runner;
+pub use standstill::Standstill;

@@ -13,7 +13,7 @@ use minoots_shared::domain::ids::EventId;
 use minoots_shared::ports::{Queue, Unavailable};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until};
 
 /// How many attempts run at once, and how much waits in memory.
@@ -56,6 +56,7 @@ pub struct DeliveryQueue {
     room: Notify,
     events: Mutex<WaitingEvents>,
     events_changed: Notify,
+    progress: watch::Sender<()>,
 }
 
 /// What to do about events.
@@ -76,6 +77,7 @@ impl DeliveryQueue {
             room: Notify::new(),
             events: Mutex::new(WaitingEvents::new(limits.waiting_events)),
             events_changed: Notify::new(),
+            progress: watch::Sender::new(()),
         })
     }
 
@@ -117,6 +119,16 @@ impl DeliveryQueue {
     /// How many attempts are under way.
     pub fn under_way(&self) -> usize {
         self.lanes().under_way()
+    }
+
+    /// Tells those who wait for it that something that was due has been done.
+    pub(crate) fn note_progress(&self) {
+        self.progress.send_replace(());
+    }
+
+    /// Sees each time when something that was due has been done.
+    pub(crate) fn progress(&self) -> watch::Receiver<()> {
+        self.progress.subscribe()
     }
 
     /// Queues events that the store knows; `more` if it knows of more than these.
@@ -196,5 +208,6 @@ impl Drop for Attempting {
             self.queue.room.notify_one();
         }
         self.queue.changed.notify_one();
+        self.queue.note_progress();
     }
 }

@@ -17,9 +17,6 @@ use tokio::task::JoinSet;
 const PAGE: usize = 512;
 /// How many timers fall due at once: they share the store's commits.
 const AT_ONCE: usize = 256;
-/// The wall clock can be set and a laptop can be closed, and no timer of the operating system's follows it: so it is
-/// looked at this often while waiting. The store is not.
-const GLANCE: Duration = Duration::from_secs(1);
 /// How long to leave the store alone after it failed.
 const RECOVERY: Duration = Duration::from_millis(200);
 /// How many events are fanned out at once.
@@ -75,7 +72,7 @@ impl Runner {
                 Ok(None) => {}
                 Ok(Some(next)) => {
                     tokio::select! {
-                        () = self.sleep_until(next) => {}
+                        () = self.app.clock().sleep_until(next) => {}
                         () = self.store.timers_wake().earlier_than(next) => {}
                     }
                 }
@@ -92,6 +89,7 @@ impl Runner {
         }
         let falling = due.into_iter().map(|due| async move { self.app.fall_due(&due).await });
         let fallen: Vec<_> = stream::iter(falling).buffer_unordered(AT_ONCE).collect().await;
+        self.queue.note_progress();
         fallen.into_iter().collect::<Result<(), Unavailable>>()?;
         Ok(None)
     }
@@ -133,7 +131,7 @@ impl Runner {
                 Ok(None) => tokio::task::yield_now().await,
                 Ok(Some(next)) => {
                     tokio::select! {
-                        () = self.sleep_until(next) => {}
+                        () = self.app.clock().sleep_until(next) => {}
                         () = self.store.deliveries_wake().earlier_than(next) => {}
                     }
                 }
@@ -158,7 +156,7 @@ impl Runner {
     async fn queue_backlog(self: Arc<Self>) {
         loop {
             tokio::select! {
-                () = self.sleep_until(self.app.clock().now().plus(SWEEP)) => {}
+                () = self.app.clock().sleep_until(self.app.clock().now().plus(SWEEP)) => {}
                 () = self.queue.room() => {}
             }
             let mut after = None;
@@ -177,18 +175,19 @@ impl Runner {
         let mut sweep_at = self.app.clock().now();
         loop {
             tokio::select! {
-                () = self.sleep_until(sweep_at) => {
+                () = self.app.clock().sleep_until(sweep_at) => {
                     sweep_at = self.app.clock().now().plus(SWEEP);
                     self.fetch_events().await;
                 }
                 next = self.queue.next_event(), if fan_outs.len() < FAN_OUTS => match next {
                     NextEvent::FanOut(scope, id) => {
-                        let app = Arc::clone(&self.app);
+                        let (app, queue) = (Arc::clone(&self.app), Arc::clone(&self.queue));
                         fan_outs.spawn(async move {
                             if let Err(error) = app.fan_out(&scope, &id).await {
                                 tracing::error!(event = %id, error = %cause(&error), "an event could not be fanned out");
                                 tokio::time::sleep(RECOVERY).await;
                             }
+                            queue.note_progress();
                         });
                     }
                     NextEvent::Fetch => self.fetch_events().await,
@@ -210,19 +209,9 @@ impl Runner {
         loop {
             match self.store.purge(self.app.clock().now(), PURGED).await {
                 Ok(PURGED..) => {}
-                Ok(_) => tokio::time::sleep(SWEEP.to_std()).await,
+                Ok(_) => self.app.clock().sleep_until(self.app.clock().now().plus(SWEEP)).await,
                 Err(error) => self.recover(&error).await,
             }
-        }
-    }
-
-    async fn sleep_until(&self, instant: Timestamp) {
-        loop {
-            let left = instant.since(self.app.clock().now()).to_std();
-            if left.is_zero() {
-                return;
-            }
-            tokio::time::sleep(left.min(GLANCE)).await;
         }
     }
 

@@ -17,7 +17,8 @@ const MOST_SYNCS: u64 = 200;
 
 fn creation(number: usize) -> Creation {
     let scope = Scope { account: AccountId::new("acct"), mode: Mode::Live };
-    let body = Json::parse(br#"{"duration": "24h", "webhook": "https://a.example/", "data": {"action": "go"}}"#).unwrap();
+    let body =
+        Json::parse(br#"{"duration": "24h", "webhook": "https://a.example/", "data": {"action": "go"}}"#).unwrap();
     let id = TimerId::new(format!("t{number}"));
     let timer = new_timer::parse(&body, &scope, id, Timestamp(1_800_000_000_000), &UrlPolicy::strict()).unwrap();
     Creation { scope, timers: vec![Arc::new(timer)], limit: None, events: Vec::new(), idempotency: None }

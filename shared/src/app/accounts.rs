@@ -1,10 +1,11 @@
 //! Accounts, their API keys and their webhook secret.
 
 use super::create::{Answered, Once};
+use super::randomness::Randomness;
 use super::{App, Error, fresh};
 use crate::domain::account::{Account, Mode, Scope};
 use crate::domain::api_key::{ApiKey, ApiKeySecret};
-use crate::domain::ids::{AccountId, ApiKeyId};
+use crate::domain::ids::{AccountId, ApiKeyId, EndpointId};
 use crate::domain::secret::{SigningSecrets, WebhookSecret};
 use crate::domain::time::Millis;
 use crate::ports::Unavailable;
@@ -53,10 +54,19 @@ impl App {
         self.account_of(&caller.scope().account).await
     }
 
+    /// The caller's account, and whom an event that is accepted now reaches.
+    pub(super) async fn account_and_subscribers(
+        &self,
+        caller: &Caller,
+        event_type: &str,
+    ) -> Result<(Account, Vec<EndpointId>), Unavailable> {
+        let (account, subscribers) = self.store.account_and_subscribers(caller.scope(), event_type).await?;
+        Ok((account.ok_or_else(|| missing(&caller.scope().account))?, subscribers))
+    }
+
     /// An account that has a key, and so exists.
     async fn account_of(&self, id: &AccountId) -> Result<Account, Unavailable> {
-        let missing = || Unavailable(format!("the account {id} has a key but no record").into());
-        self.store.account(id).await?.ok_or_else(missing)
+        self.store.account(id).await?.ok_or_else(|| missing(id))
     }
 
     /// Makes an account with one key, unless it exists; its webhook secret is `secret` or a new one.
@@ -66,7 +76,7 @@ impl App {
     pub async fn open_account(&self, id: &AccountId, secret: Option<WebhookSecret>) -> Result<Account, Unavailable> {
         let account = Account {
             id: id.clone(),
-            webhook_secrets: SigningSecrets::new(secret.unwrap_or_else(fresh::webhook_secret)),
+            webhook_secrets: SigningSecrets::new(secret.unwrap_or_else(|| self.fresh.webhook_secret())),
             concurrent_timers: None,
             revision: 0,
         };
@@ -85,7 +95,7 @@ impl App {
             return Err(Error::NotPermitted(own));
         }
         let scope = Scope { account: caller.scope().account.clone(), mode };
-        Ok(self.api_key_for(fresh::api_key(mode), scope, name))
+        Ok(self.api_key_for(self.fresh.api_key(mode), scope, name))
     }
 
     /// The record of a key whose text is known already, as an operator sets it.
@@ -98,7 +108,7 @@ impl App {
 
     /// A fresh key's text.
     pub fn fresh_api_key(mode: Mode) -> ApiKeySecret {
-        fresh::api_key(mode)
+        fresh::api_key(mode, &Randomness::system())
     }
 
     /// Stores a key, unless the same request did before; `answer` is what is remembered of it.
@@ -174,7 +184,7 @@ impl App {
         if caller.scope().mode == Mode::Test {
             return Err(Error::NotPermitted(Mode::Test));
         }
-        let secret = fresh::webhook_secret();
+        let secret = self.fresh.webhook_secret();
         let rotated = |account: &Account| account.webhook_secrets.rotated(secret.clone(), self.clock.now(), overlap);
         let changed =
             self.change_account(&caller.scope().account, |account| account.webhook_secrets = rotated(account));
@@ -218,4 +228,8 @@ impl App {
         }
         Err(Error::Contended)
     }
+}
+
+fn missing(account: &AccountId) -> Unavailable {
+    Unavailable(format!("the account {account} has a key but no record").into())
 }

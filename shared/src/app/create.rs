@@ -9,6 +9,7 @@ use crate::domain::new_timer;
 use crate::domain::time::{Millis, Timestamp};
 use crate::domain::timer::Timer;
 use crate::domain::timer_events;
+use crate::failpoint::{self, Failpoint};
 use crate::ports::{Created, Creation, Idempotency, IdempotencyKey, Placement, Remembered};
 use crate::webhook::payload;
 use std::sync::Arc;
@@ -68,7 +69,8 @@ impl App {
         render: Render,
     ) -> Result<Answered<(Vec<Outcome>, Usage)>, Error> {
         let scope = caller.scope();
-        let limit = self.account(caller).await?.concurrent_timers;
+        let (account, targets) = self.account_and_subscribers(caller, TIMER_CREATED).await?;
+        let limit = account.concurrent_timers;
         let before = if limit.is_some() { self.store.concurrent_timers(scope).await? } else { 0 };
         let now = self.clock.now();
         let read = Arc::new(Read {
@@ -80,10 +82,6 @@ impl App {
         if timers.is_empty() && once.is_none() {
             return Ok(Answered::Now(read.outcomes(&[])));
         }
-        let targets = match timers.is_empty() {
-            true => Vec::new(),
-            false => self.store.subscribers(scope, TIMER_CREATED).await?,
-        };
         let told = timers.iter().filter(|_| !targets.is_empty());
         let events: Vec<_> = told.map(|timer| Some(timer_events::created(timer, targets.clone()))).collect();
         let idempotency = once.clone().map(|once| {
@@ -99,6 +97,7 @@ impl App {
             Created::Placed(placements) => placements,
             Created::Known(known) => return Once::answer(once.as_ref(), known).map(Answered::Before),
         };
+        failpoint::reached(Failpoint::AfterCreation);
         let told = events.into_iter().zip(&placements).filter(|(_, placement)| **placement == Placement::Stored);
         self.tell(&told.filter_map(|(event, _)| event).collect::<Vec<_>>()).await;
         let stored = timers.iter().zip(&placements).filter(|(_, placement)| **placement == Placement::Stored);

@@ -7,6 +7,7 @@ use crate::domain::delivery::{AttemptResult, Delivery, Source};
 use crate::domain::endpoint::{Endpoint, PATIENCE};
 use crate::domain::ids::{DeliveryId, EndpointId, TimerId};
 use crate::domain::time::Millis;
+use crate::failpoint::{self, Failpoint};
 use crate::ports::Unavailable;
 use crate::webhook::client::Outgoing;
 use crate::webhook::payload::LARGEST_BODY;
@@ -74,18 +75,22 @@ impl App {
     ) -> Result<Option<Delivery>, Unavailable> {
         let delivery = outgoing.delivery;
         let endpoint = endpoint.filter(|_| !delivery.source.is_test());
+        failpoint::reached(Failpoint::BeforeSending);
         let sent_at = self.clock.now();
         let (answer, duration) = self.webhooks.send(outgoing, sent_at).await;
         answered();
+        failpoint::reached(Failpoint::BeforeRecording);
         let is_gone = answer.as_ref().is_ok_and(|answer| answer.code == GONE);
         if let Some(endpoint) = endpoint.filter(|_| is_gone) {
             // Before the attempt is recorded: after a crash in between it is made again, and this with it.
             self.deactivate(&delivery.scope, &endpoint.id, ANSWERED_GONE).await?;
+            failpoint::reached(Failpoint::AfterDeactivation);
         }
         let result = AttemptResult { attempt: delivery.next_attempt(), sent_at, duration, answer };
         let Some(after) = self.store.finish_attempt(&delivery.scope, &delivery.id, result).await? else {
             return Ok(None);
         };
+        failpoint::reached(Failpoint::AfterRecording);
         log(&after);
         if let Some(endpoint) = endpoint {
             let has_failed = after.attempts.last().is_some_and(|attempt| attempt.error.is_some());

@@ -2,7 +2,7 @@
 
 use super::create::{Answered, Once};
 use super::step::MOST_TRIES;
-use super::{App, Error, fresh};
+use super::{App, Error};
 use crate::domain::account::Scope;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::endpoint_settings;
@@ -42,7 +42,7 @@ impl App {
         if let Some(answer) = self.answered_before(once.as_ref()).await? {
             return Ok(Answered::Before(answer));
         }
-        let (now, secret) = (self.clock.now(), fresh::webhook_secret());
+        let (now, secret) = (self.clock.now(), self.fresh.webhook_secret());
         let id = self.fresh.endpoint_id(now);
         let endpoint = endpoint_settings::parse_new(body, scope, id, secret, now, self.webhooks.policy());
         let endpoint = endpoint.map_err(Error::Faulty)?;
@@ -96,7 +96,7 @@ impl App {
         id: &EndpointId,
         overlap: Millis,
     ) -> Result<SigningSecrets, Error> {
-        let secret = fresh::webhook_secret();
+        let secret = self.fresh.webhook_secret();
         let altered = self.alter(scope, id, |endpoint, now| {
             let secrets = endpoint.secrets.rotated(secret.clone(), now, overlap);
             Ok(Endpoint { secrets, updated_at: now, revision: endpoint.revision + 1, ..endpoint.clone() })

@@ -3,6 +3,7 @@
 use super::{App, cause};
 use crate::domain::account::Scope;
 use crate::domain::ids::EventId;
+use crate::failpoint::{self, Failpoint};
 use crate::ports::Unavailable;
 use crate::webhook::event_payload::EventPayload;
 use futures::future::try_join_all;
@@ -38,6 +39,7 @@ impl App {
                 // Another call was faster: go on from where it stopped.
                 continue;
             }
+            failpoint::reached(Failpoint::DuringFanOut);
             tracing::debug!(event = %id, kind = event.event_type, from = event.expanded, to, of = event.targets.len(), "fanned out");
             if !deliveries.is_empty()
                 && let Err(error) = self.queue.send(deliveries).await

@@ -1,5 +1,6 @@
 //! What must never repeat: ids, keys and secrets.
 
+use super::randomness::Randomness;
 use crate::domain::account::Mode;
 use crate::domain::api_key::ApiKeySecret;
 use crate::domain::ids::{ApiKeyId, EndpointId, Entropy, EventId, ProjectId, TimerId};
@@ -7,13 +8,18 @@ use crate::domain::secret::WebhookSecret;
 use crate::domain::time::Timestamp;
 use std::sync::{Mutex, PoisonError};
 
-/// Makes ids that ascend, also within one millisecond, so that a list keeps the order of creation.
-#[derive(Default)]
+/// Makes ids that ascend, also within one millisecond, so that a list keeps the order of creation; and keys and secrets.
 pub(super) struct Fresh {
     last: Mutex<(Timestamp, Entropy)>,
+    randomness: Randomness,
 }
 
 impl Fresh {
+    /// Drawn from `randomness`.
+    pub(super) fn new(randomness: Randomness) -> Self {
+        Self { last: Mutex::default(), randomness }
+    }
+
     /// A timer's id.
     pub(super) fn timer_id(&self, now: Timestamp) -> TimerId {
         TimerId::generate(now, &self.entropy(now))
@@ -51,32 +57,27 @@ impl Fresh {
                 }
             }
         } else {
-            let mut entropy: Entropy = random();
+            let mut entropy: Entropy = self.randomness.draw();
             entropy[3] &= 0x7f; // Room to count.
             *last = (now, entropy);
         }
         last.1
     }
+
+    /// A new API key.
+    pub(super) fn api_key(&self, mode: Mode) -> ApiKeySecret {
+        api_key(mode, &self.randomness)
+    }
+
+    /// A new webhook secret.
+    pub(super) fn webhook_secret(&self) -> WebhookSecret {
+        WebhookSecret::generate(&self.randomness.draw())
+    }
 }
 
 /// A new API key.
-pub(super) fn api_key(mode: Mode) -> ApiKeySecret {
-    ApiKeySecret::generate(mode, &random())
-}
-
-/// A new webhook secret.
-pub(super) fn webhook_secret() -> WebhookSecret {
-    WebhookSecret::generate(&random())
-}
-
-/// Bytes from the operating system.
-fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    // Without randomness nothing can be made safely: a key that could be guessed is worse than an error.
-    if let Err(error) = getrandom::fill(&mut bytes) {
-        panic!("the operating system gives no random bytes: {error}");
-    }
-    bytes
+pub(super) fn api_key(mode: Mode, randomness: &Randomness) -> ApiKeySecret {
+    ApiKeySecret::generate(mode, &randomness.draw())
 }
 
 #[cfg(test)]
@@ -85,7 +86,7 @@ mod tests {
 
     #[test]
     fn ids_ascend_within_a_millisecond_and_over_many() {
-        let fresh = Fresh::default();
+        let fresh = Fresh::new(Randomness::system());
         let ids: Vec<_> =
             (0..3_000).map(|count| fresh.timer_id(Timestamp(1_700_000_000_000 + count / 1_000))).collect();
         assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));

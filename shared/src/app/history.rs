@@ -30,6 +30,14 @@ impl App {
         found.into_iter().next().ok_or_else(|| Error::DeliveryNotFound(id.clone()))
     }
 
+    /// One page of all the scope's deliveries, newest first, its timers' own among them.
+    ///
+    /// # Errors
+    /// The infrastructure's.
+    pub async fn deliveries(&self, scope: &Scope, query: &DeliveryQuery) -> Result<DeliveryPage, Unavailable> {
+        self.delivery_page(scope, query).await
+    }
+
     /// One page of an endpoint's deliveries, newest first; those of a deleted one too.
     ///
     /// # Errors

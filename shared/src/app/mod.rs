@@ -14,6 +14,7 @@ mod fan_out;
 mod fresh;
 mod history;
 mod patience;
+pub mod randomness;
 mod read;
 mod replay;
 mod send_event;
@@ -28,6 +29,7 @@ pub use error::Error;
 pub use fall_due::Rang;
 pub use history::EndpointStatistics;
 pub use read::TimerWithDeliveries;
+pub use replay::ReplayedFailures;
 pub use send_event::{CreatedProject, SentEvent};
 pub use step::cause;
 pub use sweep::Swept;
@@ -37,6 +39,7 @@ use crate::webhook::client::WebhookClient;
 use clock::Clock;
 use fresh::Fresh;
 use patience::Patience;
+use randomness::Randomness;
 use std::sync::Arc;
 
 /// The product on some infrastructure.
@@ -59,7 +62,14 @@ impl App {
         webhooks: WebhookClient,
         clock: Clock,
     ) -> Self {
-        Self { store, alarms, queue, webhooks, clock, fresh: Fresh::default(), patience: Patience::default() }
+        let fresh = Fresh::new(Randomness::system());
+        Self { store, alarms, queue, webhooks, clock, fresh, patience: Patience::default() }
+    }
+
+    /// The same with ids, keys and secrets drawn from `randomness` instead of the operating system.
+    #[must_use]
+    pub fn with_randomness(self, randomness: Randomness) -> Self {
+        Self { fresh: Fresh::new(randomness), ..self }
     }
 
     /// The clock that everything here goes by.

@@ -5,6 +5,8 @@ use crate::domain::account::Scope;
 use crate::domain::delivery::{Delivery, DeliveryStatus, NotReplayed, Source};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::ids::{DeliveryId, EndpointId};
+use crate::domain::time::Millis;
+use crate::failpoint::{self, Failpoint};
 use crate::ports::{DeliveryQuery, Unavailable};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use std::collections::HashSet;
@@ -14,6 +16,17 @@ use std::sync::Arc;
 const PAGE: usize = 100;
 /// How many are replayed at once.
 const AT_ONCE: usize = 25;
+/// How long one call goes on: what waits for its answer waits 30 seconds at most (API Gateway's limit).
+const LONGEST: Millis = Millis::seconds(15);
+
+/// What one call of [`App::replay_failed`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplayedFailures {
+    /// How many deliveries are sent again.
+    pub retried: usize,
+    /// Time was up: failed deliveries may be left that were not looked at.
+    pub more: bool,
+}
 
 impl App {
     /// Sends a delivery again from now on, whatever became of it, and returns it as it is then.
@@ -46,11 +59,12 @@ impl App {
 
     /// Sends all failed deliveries again, or those of one endpoint, and returns how many. Left out are tests, what was
     /// withdrawn, and what would go to an endpoint that takes nothing any more. Each failed delivery is looked at once, so
-    /// that one that fails again meanwhile does not keep this going.
+    /// that one that fails again meanwhile does not keep this going. It ends after 15 seconds, done or not.
     ///
     /// # Errors
     /// There is no such endpoint. After an error of the infrastructure, calling again goes on with those that are left.
-    pub async fn replay_failed(&self, scope: &Scope, endpoint: Option<&EndpointId>) -> Result<usize, Error> {
+    pub async fn replay_failed(&self, scope: &Scope, endpoint: Option<&EndpointId>) -> Result<ReplayedFailures, Error> {
+        let began = self.clock.now();
         let open: HashSet<EndpointId> = match endpoint {
             Some(id) => vec![self.known_endpoint(scope, id).await?],
             None => self.store.endpoints(scope).await?,
@@ -78,8 +92,9 @@ impl App {
             retried += replayed.len();
             self.send_again(replayed).await;
             query.after = page.next;
-            if query.after.is_none() {
-                return Ok(retried);
+            let more = query.after.is_some();
+            if !more || self.clock.now().since(began) >= LONGEST {
+                return Ok(ReplayedFailures { retried, more });
             }
         }
     }
@@ -89,9 +104,11 @@ impl App {
     }
 
     async fn send_again(&self, deliveries: Vec<Arc<Delivery>>) {
-        if !deliveries.is_empty()
-            && let Err(error) = self.queue.send(deliveries).await
-        {
+        if deliveries.is_empty() {
+            return;
+        }
+        failpoint::reached(Failpoint::AfterReplay);
+        if let Err(error) = self.queue.send(deliveries).await {
             tracing::warn!(error = %cause(&error), "replays not queued: the sweep will find them");
         }
     }

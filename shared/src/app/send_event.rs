@@ -9,6 +9,7 @@ use crate::domain::ids::{EventId, ProjectId};
 use crate::domain::json::{Json, JsonText};
 use crate::domain::new_event::{self, NewProject};
 use crate::domain::time::Timestamp;
+use crate::failpoint::{self, Failpoint};
 use crate::ports::{Accepted, Unavailable};
 use crate::webhook::event_payload::EventPayload;
 use serde::Serialize;
@@ -130,6 +131,7 @@ impl App {
         let idempotency = once.clone().map(|once| once.remembering(event.created_at, move |_| Some(answer.clone())));
         match self.store.accept_event(event.clone(), idempotency).await? {
             Accepted::New => {
+                failpoint::reached(Failpoint::AfterAccepting);
                 self.tell(&[event]).await;
                 Ok(Answered::Now(true))
             }

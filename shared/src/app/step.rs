@@ -8,6 +8,7 @@ use crate::domain::ids::TimerId;
 use crate::domain::time::Timestamp;
 use crate::domain::timer::Timer;
 use crate::domain::transition::{Refused, Transition};
+use crate::failpoint::{self, Failpoint};
 use crate::ports::{Alarm, TimerStep, Unavailable};
 use crate::webhook::payload;
 use std::sync::Arc;
@@ -53,9 +54,11 @@ impl App {
     /// timer has changed since `before` was read, and nothing was written.
     pub(super) async fn take(&self, before: &Timer, transition: Transition) -> Result<Option<Timer>, Unavailable> {
         let Some(Taken { timer, deliveries, events }) = self.commit(before, transition).await? else { return Ok(None) };
+        failpoint::reached(Failpoint::BeforeQueueing);
         if let Err(error) = self.send(deliveries).await {
             tracing::warn!(timer = %timer.id, error = %cause(&error), "deliveries not queued: the sweep will find them");
         }
+        failpoint::reached(Failpoint::BeforeTelling);
         self.tell(&events).await;
         if timer.epoch != before.epoch {
             self.set_alarms(&alarms(&timer)).await;

@@ -102,6 +102,7 @@ fn is_zero(count: &u32) -> bool {
 }
 
 /// Where a delivery stands.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum DeliveryStatus {
@@ -210,5 +211,12 @@ impl Delivery {
     /// How many attempts there can be in all, as things stand.
     pub fn most_attempts(&self) -> u32 {
         self.earlier_attempts + self.plan.attempts
+    }
+
+    /// Whether it failed because each attempt of its plan did. What was given up for another reason, such as an endpoint that
+    /// is gone or a timer that was cancelled, had attempts left.
+    pub fn used_up_its_attempts(&self) -> bool {
+        let made = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
+        self.status == DeliveryStatus::Failed && !self.withdrawn && made >= self.most_attempts()
     }
 }

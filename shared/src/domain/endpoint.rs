@@ -59,6 +59,7 @@ pub struct Endpoint {
 }
 
 /// Which library's way of writing JSON a body follows, for receivers that write it again before they verify it.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PayloadFormat {

@@ -15,6 +15,7 @@ pub const LONGEST_MESSAGE: usize = 4 * 1024;
 pub const EVENTS: [&str; 3] = ["on_expire", "on_progress", "on_cancel"];
 
 /// The body's form: plain JSON, or what a chat service takes.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {

@@ -22,6 +22,15 @@ impl Latencies {
         self.0[bucket] += 1;
     }
 
+    /// Takes back one that was counted.
+    pub fn discount(&mut self, latency: Millis) {
+        if let Some(count) = self.0.get_mut(Self::bucket(latency)) {
+            *count = count.saturating_sub(1);
+        }
+        let used = self.0.iter().rposition(|count| *count > 0).map_or(0, |last| last + 1);
+        self.0.truncate(used);
+    }
+
     /// Adds what another one counted.
     pub fn add(&mut self, other: &Self) {
         self.0.resize(self.0.len().max(other.0.len()), 0);
@@ -69,12 +78,24 @@ pub struct EndpointFigures {
 
 impl EndpointFigures {
     /// Takes note of a delivery of the endpoint that comes into being (from `None`), changes, or is deleted (to `None`).
-    /// A test changes nothing. Attempts count once, when they are recorded, and stay counted when the delivery is deleted.
+    /// A test changes nothing. An attempt counts once, when it is recorded, and its latency as long as the delivery is there.
     pub fn recount(&mut self, from: Option<&Delivery>, to: Option<&Delivery>) {
+        let is_counted = |delivery: &&Delivery| !delivery.source.is_test();
+        let (from, to) = (from.filter(is_counted), to.filter(is_counted));
         self.counts.recount(from, to);
-        let known = from.map_or(0, |from| from.attempts.len());
-        if let Some(to) = to.filter(|to| !to.source.is_test()) {
-            to.attempts.iter().skip(known).for_each(|attempt| self.attempted(attempt));
+        match (from, to) {
+            (Some(from), None) => from.attempts.iter().for_each(|attempt| self.deleted(attempt)),
+            (from, Some(to)) => {
+                let known = from.map_or(0, |from| from.attempts.len());
+                to.attempts.iter().skip(known).for_each(|attempt| self.attempted(attempt));
+            }
+            (None, None) => {}
+        }
+    }
+
+    fn deleted(&mut self, attempt: &Attempt) {
+        if attempt.response_code.is_some() {
+            self.latencies.discount(attempt.duration_ms);
         }
     }
 
@@ -162,6 +183,20 @@ mod tests {
             assert!((exact..=exact * 1.2).contains(&found), "{percent}: {found}");
         }
         assert_eq!(Latencies::default().percentile(50), None);
+    }
+
+    #[test]
+    fn what_is_taken_back_was_never_counted() {
+        let (mut kept, mut all) = <(Latencies, Latencies)>::default();
+        for ms in [5, 900, 30_000] {
+            all.count(Millis(ms));
+        }
+        kept.count(Millis(5));
+        all.discount(Millis(30_000));
+        all.discount(Millis(900));
+        assert_eq!(all, kept);
+        all.discount(Millis(5));
+        assert_eq!((&all, all.percentile(99)), (&Latencies::default(), None));
     }
 
     #[test]

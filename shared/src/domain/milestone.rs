@@ -55,7 +55,7 @@ impl Milestone {
     pub fn parse(value: &Json) -> Result<Self, String> {
         const FORMS: &str = "use a share such as \"25%\" or 25, or a time before the end such as \"-30m\"";
         match value {
-            Json::Number(text) => Self::percent(text),
+            Json::Number(text) => Self::percent(&rounded(text)),
             Json::String(text) if text.len() > LONGEST_TEXT => {
                 Err(format!("must be at most {LONGEST_TEXT} bytes long: {FORMS}"))
             }
@@ -96,6 +96,11 @@ impl Milestone {
     }
 }
 
+/// A number to six decimals, for `100 / 3` has more.
+fn rounded(number: &str) -> String {
+    number.parse::<f64>().map_or_else(|_| number.to_owned(), |value| format!("{value:.6}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +115,8 @@ mod tests {
             (r#""25%""#, Position::Percent(25_000_000), "25%"),
             ("25", Position::Percent(25_000_000), "25%"),
             ("12.50", Position::Percent(12_500_000), "12.5%"),
+            ("33.333333333333336", Position::Percent(33_333_333), "33.333333%"),
+            ("1e1", Position::Percent(10_000_000), "10%"),
             (r#""99.999999%""#, Position::Percent(99_999_999), "99.999999%"),
             (r#""50""#, Position::Percent(50_000_000), "50%"),
             (r#""-30m""#, Position::BeforeEnd(Millis(1_800_000)), "-30m"),
@@ -133,8 +140,9 @@ mod tests {
             r#""30m""#,
             "null",
             "{}",
-            "1e1",
             "0.0000001",
+            "99.9999999",
+            "1e300",
             r#""%""#,
             r#""1.%.""#,
         ] {

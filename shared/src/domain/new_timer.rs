@@ -16,8 +16,8 @@ use crate::webhook::guard::UrlPolicy;
 pub const MOST_DATA: usize = 32 * 1024;
 
 /// Shorthands at the top level and the field of `on_expire` that each stands for; an earlier one wins.
-const SHORTHANDS: [(&str, &str); 4] =
-    [("webhook", "webhook"), ("callback", "webhook"), ("message", "message"), ("data", "data")];
+const SHORTHANDS: [(&str, &str); 5] =
+    [("webhook", "webhook"), ("callback", "webhook"), ("format", "format"), ("message", "message"), ("data", "data")];
 
 /// Reads one timer's creation at `now`. `fresh_id` is used unless the caller chose one.
 ///

@@ -97,6 +97,12 @@ impl SigningSecrets {
         Self { current: fresh, previous: (overlap > Millis(0)).then_some(previous) }
     }
 
+    /// The secrets that sign at `now`.
+    #[must_use]
+    pub fn in_force_at(&self, now: Timestamp) -> Self {
+        Self { current: self.current.clone(), previous: self.previous_at(now).cloned() }
+    }
+
     /// The previous secret while it still signs.
     pub fn previous_at(&self, now: Timestamp) -> Option<&PreviousSecret> {
         self.previous.as_ref().filter(|previous| now < previous.expires_at)

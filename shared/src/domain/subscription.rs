@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One of an endpoint's `events`: `session.started`, `session.*` or `*`.
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Subscription(String);

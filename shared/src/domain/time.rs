@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A length of time in milliseconds.
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Millis(pub u64);
@@ -34,6 +35,7 @@ impl Millis {
 }
 
 /// An instant: milliseconds since the Unix epoch, UTC.
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(pub u64);

@@ -92,6 +92,7 @@ pub enum State {
 }
 
 /// A state's name, as callers read and filter it.
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "TimerStatus"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -126,6 +127,7 @@ impl Status {
 }
 
 /// What callers file timers under; all of it can be filtered by.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Labels {

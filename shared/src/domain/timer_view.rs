@@ -5,33 +5,56 @@ use super::time::{Millis, Timestamp};
 use super::timer::{Labels, State, Status, Timer};
 use serde::{Serialize, Serializer};
 
-/// The contract's `T` at one instant. Times of day are ISO 8601 in `…At`, epoch milliseconds in `…Time`.
+/// A timer at one instant. Times are ISO 8601 in `…At`, epoch milliseconds in `…Time`.
+// The contract's `T`. These doc comments are what readers of the OpenAPI document read.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Timer"))]
 #[serde(rename_all = "camelCase")]
 pub struct TimerView<'a> {
+    /// `timer_…`, or what the caller chose.
     id: &'a str,
+    /// The id, unless the caller gave a name.
     name: &'a str,
     #[serde(flatten)]
     labels: &'a Labels,
+    /// `running` and `paused` timers may still fire; `expired` and `cancelled` ones have ended.
     status: Status,
+    /// Milliseconds from start to end, pauses left out.
     duration: Millis,
+    /// When it started, moved on by pauses: epoch milliseconds.
     start_time: Timestamp,
+    /// When it ends or ended: epoch milliseconds. Null while it is paused.
     end_time: Option<Timestamp>,
+    /// When it was created.
     created_at: String,
+    /// When it last changed.
     updated_at: String,
+    /// `endTime` as ISO 8601. Null while it is paused.
     expires_at: Option<String>,
+    /// Milliseconds until the end; of a cancelled timer, what was left.
     time_remaining: Millis,
+    /// The share of the way that lies behind it, from 0 to 1.
     #[serde(serialize_with = "decimal")]
+    #[cfg_attr(test, schemars(with = "f64", range(min = 0, max = 1)))]
     progress: f64,
+    /// The same in percent, from 0 to 100, with two decimals.
     #[serde(serialize_with = "decimal")]
+    #[cfg_attr(test, schemars(with = "f64", range(min = 0, max = 100)))]
     percent_complete: f64,
+    /// What was asked for, exactly as given; shorthands stand under `on_expire`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(required, with = "serde_json::Map<String, serde_json::Value>"))]
     events: Option<&'a JsonText>,
+    /// The caller's own object, exactly as given.
+    #[cfg_attr(test, schemars(with = "serde_json::Map<String, serde_json::Value>"))]
     metadata: &'a JsonText,
+    /// When it expired, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     expired_at: Option<String>,
+    /// When it was cancelled, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     cancelled_at: Option<String>,
+    /// Why it was cancelled, if the caller said so.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
 }

@@ -22,17 +22,23 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
 /// The days of usage that are shown unless the caller says otherwise.
-const DEFAULT_DAYS: u64 = 7;
+pub(super) const DEFAULT_DAYS: u64 = 7;
 /// The most days of usage that can be asked for.
-const MOST_DAYS: u64 = 366;
+pub(super) const MOST_DAYS: u64 = 366;
 
+/// What is shown of an API key; never the key itself.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ApiKey"))]
 #[serde(rename_all = "camelCase")]
-struct ApiKeyView<'a> {
+pub(super) struct ApiKeyView<'a> {
+    /// `key_…`: names the key in calls about it.
     id: &'a str,
+    /// What its holder calls it.
     name: Option<&'a str>,
     mode: Mode,
+    /// The key's last four characters.
     key_preview: &'a str,
+    /// When it was made.
     created_at: String,
 }
 
@@ -48,20 +54,27 @@ impl<'a> From<&'a ApiKey> for ApiKeyView<'a> {
     }
 }
 
-/// A key's text says its mode, so the answer need not.
+/// A new API key.
+// Its text says its mode, so the answer need not.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "CreatedApiKey"))]
 #[serde(rename_all = "camelCase")]
-struct CreatedKey<'a> {
+pub(super) struct CreatedKey<'a> {
+    /// The key itself, `mnt_live_…` or `mnt_test_…`: here and never again, in a replayed answer neither.
     #[serde(skip_serializing_if = "Option::is_none")]
     api_key: Option<&'a str>,
+    /// `key_…`: names the key in calls about it.
     id: &'a str,
+    /// What its holder calls it.
     name: Option<&'a str>,
+    /// The key's last four characters.
     key_preview: &'a str,
+    /// When it was made.
     created_at: String,
 }
 
 impl<'a> CreatedKey<'a> {
-    fn new(key: &'a ApiKey, text: Option<&'a str>) -> Self {
+    pub(super) fn new(key: &'a ApiKey, text: Option<&'a str>) -> Self {
         let ApiKeyView { id, name, key_preview, created_at, .. } = key.into();
         Self { api_key: text, id, name, key_preview, created_at }
     }
@@ -105,10 +118,12 @@ fn new_key(members: &Object) -> Result<(Option<String>, Option<Mode>), Faults> {
     faults.check((name, mode))
 }
 
+/// The keys that the caller may see, newest first; a test key sees test keys only.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ApiKeyList"))]
 #[serde(rename_all = "camelCase")]
-struct KeyList<'a> {
-    api_keys: Vec<ApiKeyView<'a>>,
+pub(super) struct KeyList<'a> {
+    pub(super) api_keys: Vec<ApiKeyView<'a>>,
 }
 
 /// `GET /account/api-keys`
@@ -141,16 +156,20 @@ pub(super) async fn revoke_key(State(api): State<Api>, caller: Caller, id: Id<Ap
     keys(State(api), caller).await
 }
 
+/// The secret that signs the webhooks of the account's timers.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "WebhookSecret"))]
 #[serde(rename_all = "camelCase")]
-struct SecretView<'a> {
+pub(super) struct SecretView<'a> {
+    /// `whsec_…`
     secret: &'a str,
+    /// Until when the secret before it signs beside it; absent when it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_expires_at: Option<String>,
 }
 
 impl<'a> SecretView<'a> {
-    fn at(secrets: &'a SigningSecrets, now: Timestamp) -> Self {
+    pub(super) fn at(secrets: &'a SigningSecrets, now: Timestamp) -> Self {
         let previous = secrets.previous_at(now);
         Self {
             secret: secrets.current.reveal(),
@@ -178,23 +197,36 @@ pub(super) async fn rotate_webhook_secret(
     Ok(ok(Data::of(data)).into_response())
 }
 
+/// What the account did, by day.
 #[derive(Serialize)]
-struct UsageAnswer {
-    usage: Days,
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct UsageAnswer {
+    pub(super) usage: Days,
 }
 
+/// Days in UTC.
 #[derive(Serialize)]
-struct Days {
-    days: Vec<Day>,
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Usage"))]
+pub(super) struct Days {
+    /// One entry for each day asked for.
+    pub(super) days: Vec<Day>,
 }
 
+/// Counts of one day.
 #[derive(Serialize)]
-struct Day {
-    date: String,
-    timers: u64,
-    events: u64,
-    deliveries: u64,
-    failures: u64,
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "UsageOfDay"))]
+pub(super) struct Day {
+    /// The day in UTC.
+    #[cfg_attr(test, schemars(extend("format" = "date")))]
+    pub(super) date: String,
+    /// Timers created.
+    pub(super) timers: u64,
+    /// Events accepted.
+    pub(super) events: u64,
+    /// Deliveries that were taken.
+    pub(super) deliveries: u64,
+    /// Deliveries that were given up.
+    pub(super) failures: u64,
 }
 
 /// `GET /account/usage`

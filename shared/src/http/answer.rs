@@ -23,20 +23,28 @@ struct Envelope<'a, T> {
 
 /// An answer whose content stands under `data`.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Data<T> {
     data: T,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
 }
 
 impl<T> Data<T> {
     pub(super) fn of(data: T) -> Self {
-        Self { data, message: None }
+        Self { data }
     }
 
-    pub(super) fn with_message(data: T, message: impl Into<String>) -> Self {
-        Self { data, message: Some(message.into()) }
+    pub(super) fn with_message(data: T, message: impl Into<String>) -> DataAndMessage<T> {
+        DataAndMessage { data, message: message.into() }
     }
+}
+
+/// An answer whose content stands under `data`, and what was done in words.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct DataAndMessage<T> {
+    data: T,
+    /// What was done, in words.
+    message: String,
 }
 
 /// The JSON of a success.

@@ -5,8 +5,10 @@ use super::answer::{json, ok, replayed, success_bytes};
 use super::body::{BATCH, ONE, Raw};
 use super::idempotency::IdempotencyHeader;
 use super::problem::{ErrorObject, Problem};
+use super::timers::OneTimer;
 use crate::app::{Answered, Caller, Outcome, Usage};
 use crate::domain::json::Json;
+use crate::domain::timer::Timer;
 use crate::domain::timer_view::TimerView;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -15,26 +17,33 @@ use serde::{Serialize, Serializer};
 use std::sync::Arc;
 
 /// The most timers in one batch.
-const LARGEST_BATCH: usize = 100;
+pub(super) const LARGEST_BATCH: usize = 100;
 
+/// A timer that was created, and how many more the account may have.
 #[derive(Serialize)]
-struct CreatedTimer<'a> {
-    timer: TimerView<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<UsageView>,
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct CreatedTimer<'a> {
+    pub(super) timer: TimerView<'a>,
+    pub(super) usage: UsageView,
 }
 
+/// How much of its limits the account uses.
 #[derive(Serialize)]
-struct UsageView {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "TimerUsage"))]
+pub(super) struct UsageView {
     concurrent: Concurrent,
 }
 
-/// −1 stands for no limit; then nothing is counted.
+/// Timers that run or are paused at once. −1 stands for no limit; then nothing is counted.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ConcurrentTimers"))]
 struct Concurrent {
+    /// How many there may be, or −1.
     limit: i64,
+    /// How many there are, this one included; absent without a limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     current: Option<u64>,
+    /// How many more there may be, or −1.
     remaining: i64,
 }
 
@@ -102,7 +111,10 @@ fn answer_one(outcomes: &[Outcome], usage: Option<Usage>) -> Result<Vec<u8>, Pro
     match outcomes {
         [Ok(timer)] => {
             let timer = TimerView::at(timer, timer.created_at);
-            Ok(success_bytes(&CreatedTimer { timer, usage: usage.map(UsageView::from) }))
+            Ok(match usage {
+                Some(usage) => success_bytes(&CreatedTimer { timer, usage: usage.into() }),
+                None => success_bytes(&OneTimer { timer }),
+            })
         }
         [Err(error)] => Err(Problem::from(&**error)),
         _ => Err(nothing_came()),
@@ -113,37 +125,44 @@ fn nothing_came() -> Problem {
     Problem::new(super::problem::Code::InternalError, "the creation came to nothing: try again")
 }
 
+/// What became of each timer of a batch.
 #[derive(Serialize)]
-struct BatchAnswer<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct BatchAnswer<'a> {
+    /// One for each timer, in the order given.
+    #[cfg_attr(test, schemars(with = "Vec<BatchResultView<'a>>"))]
     results: Vec<BatchResult<'a>>,
 }
 
 enum BatchResult<'a> {
-    Created(&'a crate::domain::timer::Timer),
+    Created(&'a Timer),
     Refused(Problem),
+}
+
+/// What became of one timer of a batch: `timer` if it was created, else `error`.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "BatchResult"))]
+struct BatchResultView<'a> {
+    /// The status that `POST /timers` would have answered: 201 if it was created.
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timer: Option<TimerView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorObject<'a>>,
 }
 
 impl Serialize for BatchResult<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Created<'a> {
-            status: u16,
-            timer: TimerView<'a>,
-        }
-        #[derive(Serialize)]
-        struct Refused<'a> {
-            status: u16,
-            error: ErrorObject<'a>,
-        }
         match self {
             Self::Created(timer) => {
                 let timer = TimerView::at(timer, timer.created_at);
-                Created { status: StatusCode::CREATED.as_u16(), timer }.serialize(serializer)
+                BatchResultView { status: StatusCode::CREATED.as_u16(), timer: Some(timer), error: None }
             }
             Self::Refused(problem) => {
-                Refused { status: problem.status().as_u16(), error: problem.error() }.serialize(serializer)
+                BatchResultView { status: problem.status().as_u16(), timer: None, error: Some(problem.error()) }
             }
         }
+        .serialize(serializer)
     }
 }
 
@@ -174,7 +193,7 @@ pub(super) async fn batch(
     }
 }
 
-fn batch_answer(outcomes: &[Outcome]) -> BatchAnswer<'_> {
+pub(super) fn batch_answer(outcomes: &[Outcome]) -> BatchAnswer<'_> {
     let results = outcomes.iter().map(|outcome| match outcome {
         Ok(timer) => BatchResult::Created(timer),
         Err(error) => BatchResult::Refused(Problem::from(&**error)),

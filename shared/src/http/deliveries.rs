@@ -6,50 +6,76 @@ use super::body::{ONE, Raw};
 use super::path::Id;
 use super::problem::Problem;
 use super::query::{Cursor, Query};
-use crate::app::Caller;
+use crate::app::{Caller, ReplayedFailures};
 use crate::domain::delivery::{Attempt, Delivery, DeliveryStatus, Source};
 use crate::domain::figures::DeliveryCounts;
 use crate::domain::ids::{DeliveryId, EndpointId};
 use crate::domain::json::Json;
 use crate::domain::time::{Millis, Timestamp};
-use crate::ports::DeliveryQuery;
+use crate::ports::{DeliveryPage, DeliveryQuery};
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
-/// The contract's `D`.
+/// One event on its way to one URL, with every attempt.
+// The contract's `D`.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Delivery"))]
 #[serde(rename_all = "camelCase")]
-struct DeliveryView<'a> {
+pub(super) struct DeliveryView<'a> {
+    /// `del_…`: the `webhook-id` of each of its attempts.
     id: &'a str,
+    /// The endpoint that it goes to; absent for a timer's own webhook.
     #[serde(skip_serializing_if = "Option::is_none")]
     webhook_id: Option<&'a str>,
+    /// The timer whose own webhook it is; absent for an endpoint's.
     #[serde(skip_serializing_if = "Option::is_none")]
     timer_id: Option<&'a str>,
+    /// The event; null for a timer's own webhook.
     event_id: Option<&'a str>,
+    /// As `session.started`; of a timer's own webhook `timer_progress`, `timer_expired` or `timer_cancelled`.
     event_type: &'a str,
+    /// Where it goes, without user name and query.
     url: String,
     status: DeliveryStatus,
+    /// How many attempts were made.
     attempts: usize,
+    /// How many attempts there will be at most; sending it again adds a whole new plan.
     max_attempts: u32,
+    /// The last answer's status code, if there was an answer.
     response_code: Option<u16>,
+    /// The first 10,000 characters of the last answer's body.
     response_body: Option<&'a str>,
+    /// Why it failed, or else why its last attempt did.
     error_message: Option<&'a str>,
+    /// When the next attempt is due, if there will be one.
     next_retry_at: Option<String>,
+    /// When the last attempt began.
     last_attempt_at: Option<String>,
+    /// When its receiver took it.
     delivered_at: Option<String>,
+    /// When its event was due.
     created_at: String,
+    /// Every attempt that has ended, oldest first.
     attempt_log: Vec<AttemptView<'a>>,
 }
 
+/// One attempt that has ended.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Attempt"))]
 #[serde(rename_all = "camelCase")]
 struct AttemptView<'a> {
+    /// Its number, from 1.
     attempt: u32,
+    /// When it was due.
     due_at: String,
+    /// When it began.
     sent_at: String,
+    /// Milliseconds that it took.
     duration_ms: Millis,
+    /// The answer's status code, if there was an answer.
     response_code: Option<u16>,
+    /// Why it failed, if it did.
     error: Option<&'a str>,
 }
 
@@ -101,27 +127,44 @@ pub(super) async fn get(State(api): State<Api>, caller: Caller, id: Id<DeliveryI
     Ok(ok(Data::of(DeliveryView::from(&delivery))).into_response())
 }
 
+/// What is said of every delivery that is sent again.
+pub(super) const SENT_AGAIN: &str = "the delivery is sent again";
+
 /// `POST /deliveries/{id}/retry`
 pub(super) async fn retry(State(api): State<Api>, caller: Caller, id: Id<DeliveryId>) -> Result<Response, Problem> {
     let delivery = api.app.replay(caller.scope(), &id.0).await?;
-    Ok(ok(Data::with_message(DeliveryView::from(&delivery), "the delivery is sent again")).into_response())
+    Ok(ok(Data::with_message(DeliveryView::from(&delivery), SENT_AGAIN)).into_response())
 }
 
+/// A page of deliveries, newest first.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct DeliveryList<'a> {
-    data: Vec<DeliveryView<'a>>,
-    count: usize,
+pub(super) struct DeliveryList<'a> {
+    pub(super) data: Vec<DeliveryView<'a>>,
+    /// How many are on this page.
+    pub(super) count: usize,
+    /// Hand it back as `cursor` for the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next_cursor: Option<String>,
-    pagination: Pagination,
+    pub(super) next_cursor: Option<String>,
+    pub(super) pagination: Pagination,
 }
 
+/// How the list is cut into pages.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct Pagination {
-    limit: usize,
-    next_cursor: Option<String>,
+pub(super) struct Pagination {
+    /// The most that a page has.
+    pub(super) limit: usize,
+    /// As beside `data`; null on the last page.
+    pub(super) next_cursor: Option<String>,
+}
+
+/// `GET /deliveries`: all of the caller's, its timers' too.
+pub(super) async fn all(State(api): State<Api>, caller: Caller, query: Query) -> Result<Response, Problem> {
+    let wanted = wanted(&query)?;
+    Ok(answer(&api.app.deliveries(caller.scope(), &wanted).await?, wanted.limit))
 }
 
 /// `GET /webhooks/{id}/deliveries`
@@ -131,22 +174,28 @@ pub(super) async fn list(
     id: Id<EndpointId>,
     query: Query,
 ) -> Result<Response, Problem> {
-    let limit = query.limit()?;
-    let wanted = DeliveryQuery {
+    let wanted = wanted(&query)?;
+    Ok(answer(&api.app.endpoint_deliveries(caller.scope(), &id.0, &wanted).await?, wanted.limit))
+}
+
+fn wanted(query: &Query) -> Result<DeliveryQuery, Problem> {
+    Ok(DeliveryQuery {
         endpoint: None,
         status: query.get("status").map(status).transpose()?,
         after: query.cursor()?.map(Into::into),
-        limit,
-    };
-    let page = api.app.endpoint_deliveries(caller.scope(), &id.0, &wanted).await?;
+        limit: query.limit()?,
+    })
+}
+
+fn answer(page: &DeliveryPage, limit: usize) -> Response {
     let next_cursor = page.next.as_ref().map(|next| Cursor::from(next).write());
-    Ok(ok(DeliveryList {
+    ok(DeliveryList {
         data: page.deliveries.iter().map(DeliveryView::from).collect(),
         count: page.deliveries.len(),
         next_cursor: next_cursor.clone(),
         pagination: Pagination { limit, next_cursor },
     })
-    .into_response())
+    .into_response()
 }
 
 fn status(text: &str) -> Result<DeliveryStatus, Problem> {
@@ -160,22 +209,35 @@ fn status(text: &str) -> Result<DeliveryStatus, Problem> {
     }
 }
 
+/// Figures of an endpoint's deliveries, tests left out.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "WebhookStatistics"))]
 #[serde(rename_all = "camelCase")]
-struct Statistics<'a> {
-    total_deliveries: u64,
-    successful_deliveries: u64,
-    failed_deliveries: u64,
-    pending_deliveries: u64,
-    success_rate: f64,
-    latency: Latency,
-    recent_deliveries: Vec<DeliveryView<'a>>,
+pub(super) struct Statistics<'a> {
+    /// All deliveries.
+    pub(super) total_deliveries: u64,
+    /// Those that were taken.
+    pub(super) successful_deliveries: u64,
+    /// Those that were given up.
+    pub(super) failed_deliveries: u64,
+    /// Those that may still be attempted.
+    pub(super) pending_deliveries: u64,
+    /// Percent of those that have ended, with two decimals; 0 if none has.
+    #[cfg_attr(test, schemars(range(min = 0, max = 100)))]
+    pub(super) success_rate: f64,
+    pub(super) latency: Latency,
+    /// The ten newest deliveries.
+    pub(super) recent_deliveries: Vec<DeliveryView<'a>>,
 }
 
+/// How long answers took, in milliseconds, at most a fifth too high; null if there was none.
 #[derive(Serialize)]
-struct Latency {
-    p50: Option<Millis>,
-    p99: Option<Millis>,
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Latency {
+    /// Half of the answers took no longer.
+    pub(super) p50: Option<Millis>,
+    /// 99 of 100 answers took no longer.
+    pub(super) p99: Option<Millis>,
 }
 
 /// `GET /webhooks/{id}/stats`
@@ -198,13 +260,21 @@ pub(super) async fn statistics(
     Ok(ok(Data::of(data)).into_response())
 }
 
+/// The caller's deliveries by where they stand, tests left out.
 #[derive(Serialize)]
-struct QueueStatistics {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct QueueStatistics {
+    /// Not attempted yet.
     waiting: u64,
+    /// Being attempted, where that is counted.
     active: u64,
+    /// Between two attempts.
     delayed: u64,
+    /// Taken by their receivers.
     completed: u64,
+    /// Given up.
     failed: u64,
+    /// All of them.
     total: u64,
 }
 
@@ -228,9 +298,15 @@ pub(super) async fn queue(State(api): State<Api>, caller: Caller) -> Result<Resp
     Ok(ok(Data::of(QueueStatistics::from(counts))).into_response())
 }
 
+/// How many deliveries are sent again.
 #[derive(Serialize)]
-struct Retried {
-    retried: usize,
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "RetriedDeliveries"))]
+pub(super) struct Retried {
+    /// Their number.
+    pub(super) retried: usize,
+    /// Whether failed deliveries may be left, since time was up: the same call goes on with them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) more: bool,
 }
 
 /// `POST /webhooks/queue/retry-failed`
@@ -244,10 +320,9 @@ pub(super) async fn retry_failed(State(api): State<Api>, caller: Caller, body: R
             return Err(Problem::invalid("webhookId", &message));
         }
     };
-    let retried = api.app.replay_failed(caller.scope(), endpoint.as_ref()).await?;
-    let message = match retried {
-        1 => "1 failed delivery is sent again".to_owned(),
-        count => format!("{count} failed deliveries are sent again"),
-    };
-    Ok(ok(Data::with_message(Retried { retried }, message)).into_response())
+    let ReplayedFailures { retried, more } = api.app.replay_failed(caller.scope(), endpoint.as_ref()).await?;
+    let deliveries = if retried == 1 { "delivery is" } else { "deliveries are" };
+    let rest = if more { "; there may be more: call again" } else { "" };
+    let message = format!("{retried} failed {deliveries} sent again{rest}");
+    Ok(ok(Data::with_message(Retried { retried, more }, message)).into_response())
 }

@@ -12,22 +12,34 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
+/// An event type that the service knows by name.
 #[derive(Serialize)]
-struct EventType {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct EventType {
+    /// As `session.started`.
     event: &'static str,
+    /// What it means.
     description: &'static str,
+}
+
+/// Every type that the service knows.
+pub(super) fn event_types() -> Data<Vec<EventType>> {
+    Data::of(CATALOGUE.iter().map(|(event, description)| EventType { event, description }).collect())
 }
 
 /// `GET /webhooks/events`
 pub(super) async fn catalogue(_: Caller) -> Response {
-    let types: Vec<_> = CATALOGUE.iter().map(|(event, description)| EventType { event, description }).collect();
-    ok(Data::of(types)).into_response()
+    ok(event_types()).into_response()
 }
 
+/// An event that was accepted.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "SentEvent"))]
 #[serde(rename_all = "camelCase")]
-struct SentEventView<'a> {
+pub(super) struct SentEventView<'a> {
+    /// The id that every endpoint is told: `evt_…`, or what the caller chose.
     event_id: &'a str,
+    /// How many endpoints are told; 0 if the same event was accepted before.
     triggered: usize,
 }
 
@@ -45,6 +57,6 @@ pub(super) async fn send(
     })
 }
 
-fn render(sent: &SentEvent) -> Vec<u8> {
+pub(super) fn render(sent: &SentEvent) -> Vec<u8> {
     success_bytes(&Data::of(SentEventView { event_id: sent.id.as_str(), triggered: sent.triggered }))
 }

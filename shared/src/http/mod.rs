@@ -6,10 +6,13 @@ mod answer;
 mod auth;
 mod body;
 mod creating;
+pub mod dashboard;
 mod deliveries;
 mod events;
 mod health;
 mod idempotency;
+mod openapi;
+mod operations;
 mod path;
 pub mod problem;
 mod projects;
@@ -24,7 +27,6 @@ use crate::app::App;
 use axum::Router;
 use axum::http::Uri;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post, put};
 use problem::{Code, Problem};
 use std::any::Any;
 use std::sync::Arc;
@@ -39,37 +41,7 @@ struct Api {
 
 /// The whole API, at the root and under `/api`.
 pub fn router(app: Arc<App>, rate_limit: Option<RateLimit>) -> Router {
-    let routes = Router::new()
-        .route("/health", get(health::health))
-        .route("/timers", get(timers::list).post(creating::create))
-        // `batch` is also an id that a caller may choose.
-        .route(BATCH, post(creating::batch).get(timers::get).patch(timers::change).delete(timers::cancel))
-        .route("/timers/{id}", get(timers::get).patch(timers::change).delete(timers::cancel))
-        .route("/timers/{id}/pause", post(timers::pause))
-        .route("/timers/{id}/resume", post(timers::resume))
-        .route("/timers/{id}/fire", post(timers::fire))
-        .route("/quick/wait", post(creating::quick_wait))
-        .route("/account/api-keys", get(account::keys).post(account::create_key))
-        .route("/account/api-keys/{id}", put(account::rename_key).delete(account::revoke_key))
-        .route("/account/webhook-secret", get(account::webhook_secret))
-        .route("/account/webhook-secret/rotate", post(account::rotate_webhook_secret))
-        .route("/account/usage", get(account::usage))
-        .route("/webhooks", get(webhooks::list).post(webhooks::create))
-        .route("/webhooks/events", get(events::catalogue))
-        .route("/webhooks/queue/stats", get(deliveries::queue))
-        .route("/webhooks/queue/retry-failed", post(deliveries::retry_failed))
-        .route(
-            "/webhooks/{id}",
-            get(webhooks::get).put(webhooks::change).patch(webhooks::change).delete(webhooks::delete),
-        )
-        .route("/webhooks/{id}/regenerate-secret", post(webhooks::regenerate_secret))
-        .route("/webhooks/{id}/test", post(webhooks::test))
-        .route("/webhooks/{id}/deliveries", get(deliveries::list))
-        .route("/webhooks/{id}/stats", get(deliveries::statistics))
-        .route("/deliveries/{id}", get(deliveries::get))
-        .route("/deliveries/{id}/retry", post(deliveries::retry))
-        .route("/events", post(events::send))
-        .route("/projects", post(projects::create));
+    let routes = operations::routes().merge(openapi::pages()).merge(dashboard::routes());
     Router::new()
         .merge(routes.clone())
         .nest("/api", routes)
@@ -78,9 +50,6 @@ pub fn router(app: Arc<App>, rate_limit: Option<RateLimit>) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         .with_state(Api { app, rate_limit: rate_limit.map(Arc::new) })
 }
-
-/// Has no parameter: [`path::Id`] takes the last segment then.
-const BATCH: &str = "/timers/batch";
 
 async fn unknown_route(uri: Uri) -> Problem {
     Problem::new(Code::NotFound, format!("there is nothing at {}", uri.path()))

@@ -7,7 +7,8 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-/// What went wrong, as `error.code` says it.
+/// What went wrong.
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ErrorCode"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Code {
@@ -95,8 +96,9 @@ const LONGEST_PATH: usize = 300;
 
 /// One invalid field.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "InvalidField"))]
 pub struct Detail {
-    /// Where, as `events.on_expire.webhook`; empty for the body itself.
+    /// Which field, as `events.on_expire.webhook`; empty for the body itself.
     path: String,
     /// What is wrong and what would be right.
     message: String,
@@ -112,12 +114,16 @@ pub struct Problem {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// `error` in a problem document, and in a batch's results.
+/// What went wrong with a request, or with one timer of a batch.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ErrorDetails"))]
 pub struct ErrorObject<'a> {
     code: Code,
+    /// What was wrong and what to do, for people to read.
     message: &'a str,
+    /// Every invalid field, not only the first; absent where no field is to blame.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[cfg_attr(test, schemars(with = "Vec<Detail>"))]
     details: &'a [Detail],
 }
 
@@ -241,21 +247,32 @@ impl Problem {
     }
 }
 
+/// An error: a problem document as RFC 9457 has it, with the same facts under `error` and `message`.
 #[derive(Serialize)]
-struct Document<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Error"))]
+pub(super) struct Document<'a> {
+    /// A page that explains the code.
     #[serde(rename = "type")]
+    #[cfg_attr(test, schemars(extend("format" = "uri")))]
     kind: String,
+    /// The code in words; the same for every error with this code.
     title: &'static str,
+    /// The answer's status code.
     status: u16,
+    /// What was wrong and what to do: the same as `message`.
     detail: &'a str,
+    /// Always false.
+    #[cfg_attr(test, schemars(extend("const" = false)))]
     success: bool,
     error: ErrorObject<'a>,
+    /// What was wrong and what to do, for people to read.
     message: &'a str,
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let document = Document {
+impl Problem {
+    /// What the answer's body says.
+    pub(super) fn document(&self) -> Document<'_> {
+        Document {
             kind: format!(
                 "{}/blob/main/docs/errors.md#{}",
                 env!("CARGO_PKG_REPOSITORY"),
@@ -267,8 +284,13 @@ impl IntoResponse for Problem {
             success: false,
             error: self.error(),
             message: &self.message,
-        };
-        let body = serde_json::to_vec(&document).unwrap_or_default();
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = serde_json::to_vec(&self.document()).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.status;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -12,13 +12,21 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 
+/// A project, as endpoints are told of it.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Project"))]
 #[serde(rename_all = "camelCase")]
-struct ProjectView<'a> {
+pub(super) struct ProjectView<'a> {
+    /// `prj_…`
     id: &'a str,
+    /// Its name.
     name: &'a str,
+    /// What its owner says about it.
     description: Option<&'a str>,
+    /// The caller's own object, as given.
+    #[cfg_attr(test, schemars(with = "serde_json::Map<String, serde_json::Value>"))]
     settings: &'a JsonText,
+    /// When it was created.
     created_at: String,
 }
 
@@ -36,7 +44,7 @@ pub(super) async fn create(
     })
 }
 
-fn render(project: &CreatedProject) -> Vec<u8> {
+pub(super) fn render(project: &CreatedProject) -> Vec<u8> {
     let view = ProjectView {
         id: project.id.as_str(),
         name: &project.given.name,

@@ -20,23 +20,49 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
+/// A timer, after it was read or changed.
 #[derive(Serialize)]
-struct OneTimer<'a> {
-    timer: TimerView<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    deliveries: Option<Vec<DeliverySummary<'a>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<&'static str>,
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct OneTimer<'a> {
+    pub(super) timer: TimerView<'a>,
 }
 
+/// A timer that is cancelled now.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct CancelledTimer<'a> {
+    pub(super) timer: TimerView<'a>,
+    /// What was done, in words.
+    pub(super) message: &'static str,
+}
+
+/// What is said of every timer that is cancelled.
+pub(super) const CANCELLED: &str = "the timer is cancelled";
+
+/// A timer, and what became of its webhooks.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct TimerWithDeliveries<'a> {
+    pub(super) timer: TimerView<'a>,
+    /// One for each event that was due and has a webhook, oldest first.
+    pub(super) deliveries: Vec<DeliverySummary<'a>>,
+}
+
+/// Where the delivery of one event stands. `GET /deliveries/{id}` says more.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct DeliverySummary<'a> {
+pub(super) struct DeliverySummary<'a> {
+    /// The delivery's id: the `webhook-id` of each of its attempts.
     id: &'a str,
+    /// `timer_progress`, `timer_expired` or `timer_cancelled`.
     event: &'a str,
     status: DeliveryStatus,
+    /// How many attempts were made.
     attempts: usize,
+    /// The last answer's status code, if there was an answer.
     response_code: Option<u16>,
+    /// When the next attempt is due, if there will be one.
     next_retry_at: Option<String>,
 }
 
@@ -57,7 +83,7 @@ impl<'a> From<&'a Delivery> for DeliverySummary<'a> {
 impl Api {
     fn answer(&self, timer: &Timer) -> Response {
         let timer = TimerView::at(timer, self.app.clock().now());
-        ok(OneTimer { timer, deliveries: None, message: None }).into_response()
+        ok(OneTimer { timer }).into_response()
     }
 }
 
@@ -66,7 +92,7 @@ pub(super) async fn get(State(api): State<Api>, caller: Caller, id: Id<TimerId>)
     let found = api.app.timer(caller.scope(), &id.0).await?;
     let timer = TimerView::at(&found.timer, api.app.clock().now());
     let deliveries = found.deliveries.iter().map(DeliverySummary::from).collect();
-    Ok(ok(OneTimer { timer, deliveries: Some(deliveries), message: None }).into_response())
+    Ok(ok(TimerWithDeliveries { timer, deliveries }).into_response())
 }
 
 /// `PATCH /timers/{id}`
@@ -104,7 +130,7 @@ pub(super) async fn cancel(
     let reason = reason(&body)?;
     let timer = api.app.cancel(caller.scope(), &id.0, reason).await?;
     let timer = TimerView::at(&timer, api.app.clock().now());
-    Ok(ok(OneTimer { timer, deliveries: None, message: Some("the timer is cancelled") }).into_response())
+    Ok(ok(CancelledTimer { timer, message: CANCELLED }).into_response())
 }
 
 /// Why the caller cancels. A body that can't be read is no reason, and no ground to let the timer run on.
@@ -120,13 +146,17 @@ fn reason(body: &Raw<ONE>) -> Result<Option<String>, Problem> {
     }
 }
 
+/// A page of timers, newest first.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct TimerList<'a> {
-    timers: Vec<TimerView<'a>>,
-    count: usize,
+pub(super) struct TimerList<'a> {
+    pub(super) timers: Vec<TimerView<'a>>,
+    /// How many are on this page.
+    pub(super) count: usize,
+    /// Hand it back as `cursor` for the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next_cursor: Option<String>,
+    pub(super) next_cursor: Option<String>,
 }
 
 /// `GET /timers`

@@ -57,6 +57,9 @@ pub trait Store: Send + Sync {
     /// The delivery, if it is open: its next attempt begins now. `None` if it ended, or if this process is at it already.
     async fn begin_attempt(&self, scope: &Scope, id: &DeliveryId) -> Result<Option<Delivery>, Unavailable>;
 
+    /// The attempt that this process began last ended without a result: it may be begun again.
+    fn abandon_attempt(&self, scope: &Scope, id: &DeliveryId);
+
     /// Records how an attempt ended and returns the delivery after it ([`Delivery::after`]); `None` if it is recorded
     /// already. This write alone need not be durable when it returns: a crash then repeats the attempt under its number.
     async fn finish_attempt(
@@ -134,6 +137,16 @@ pub trait Store: Send + Sync {
     /// Those of a scope's endpoints that an event of this type reaches if it is accepted now ([`Endpoint::takes`]), in the
     /// order of their ids. Asked for at each step of each timer: it must cost little where there are none, or many.
     async fn subscribers(&self, scope: &Scope, event_type: &str) -> Result<Vec<EndpointId>, Unavailable>;
+
+    /// A scope's account, and whom an event reaches there: what [`Self::account`] and [`Self::subscribers`] find. Each creation
+    /// asks for both, and where reading is billed one reading can do.
+    async fn account_and_subscribers(
+        &self,
+        scope: &Scope,
+        event_type: &str,
+    ) -> Result<(Option<Account>, Vec<EndpointId>), Unavailable> {
+        Ok((self.account(&scope.account).await?, self.subscribers(scope, event_type).await?))
+    }
 
     /// Replaces an endpoint whose stored revision is one below the given one's, and accepts the event that tells others of
     /// it, in one step; otherwise `false` and nothing is written.

@@ -2,15 +2,20 @@
 
 use super::guard::{UrlPolicy, check_address, check_url};
 use super::signature;
+use crate::app::clock::Clock;
 use crate::domain::attempt::{Answer, KEPT_RESPONSE};
 use crate::domain::delivery::{Delivery, Source};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::retry::parse_retry_after;
 use crate::domain::secret::SigningSecrets;
 use crate::domain::time::{Millis, Timestamp};
+use async_trait::async_trait;
+use reqwest::Method;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long an attempt may take unless configured otherwise.
 pub const DEFAULT_TIMEOUT: Millis = Millis::seconds(30);
@@ -19,13 +24,33 @@ const READ_AT_MOST: usize = 64 * 1024;
 /// How long an answer's body may take once its status is known: the status alone decides.
 const BODY_PATIENCE: Duration = Duration::from_secs(5);
 
+/// Carries an attempt's request to where its URL points: over the network, or in a simulation to receivers that a seed makes
+/// up. What is sent, how long it may take and what the answer means is decided on this side of it.
+#[async_trait]
+pub trait Transport: Send + Sync {
+    /// Sends the request; returns once the answer's head is there.
+    ///
+    /// # Errors
+    /// Why there was no answer, in words that show neither path nor query.
+    async fn carry(&self, request: reqwest::Request) -> Result<reqwest::Response, String>;
+}
+
+#[async_trait]
+impl Transport for reqwest::Client {
+    async fn carry(&self, request: reqwest::Request) -> Result<reqwest::Response, String> {
+        self.execute(request).await.map_err(|error| describe(&error))
+    }
+}
+
 /// Sends webhooks over pooled connections.
 ///
 /// No proxy from the environment, no redirect followed, no cookie kept, no retry of its own.
 pub struct WebhookClient {
-    http: reqwest::Client,
+    transport: Arc<dyn Transport>,
     policy: UrlPolicy,
     timeout: Millis,
+    /// Stamps what is signed: receivers compare it with their own clocks, whatever time the product goes by.
+    stamp: Clock,
 }
 
 /// What one attempt sends where.
@@ -80,7 +105,12 @@ impl WebhookClient {
             .user_agent(concat!("Minoots/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| ClientError(error.into()))?;
-        Ok(Self { http, policy, timeout })
+        Ok(Self::over(Arc::new(http), policy, timeout, Clock::system()))
+    }
+
+    /// The same over another transport, which has to keep to the policy's addresses itself; what is signed bears `stamp`'s time.
+    pub fn over(transport: Arc<dyn Transport>, policy: UrlPolicy, timeout: Millis, stamp: Clock) -> Self {
+        Self { transport, policy, timeout, stamp }
     }
 
     /// Where this client may go.
@@ -93,7 +123,8 @@ impl WebhookClient {
         self.timeout
     }
 
-    /// Makes the next attempt at `now`: the answer and how long it took.
+    /// Makes the next attempt at `now`: the answer and how long it took. It is signed with the secrets that are in force at
+    /// `now`, under the machine's own time, and its time limit is one of that as well.
     ///
     /// # Errors
     /// Why there was no answer, in words that show neither path nor query.
@@ -109,22 +140,26 @@ impl WebhookClient {
 
     async fn attempt(&self, outgoing: &Outgoing<'_>, now: Timestamp, deadline: Instant) -> Result<Answer, String> {
         let url = check_url(&self.policy, outgoing.url).map_err(|refusal| format!("the URL is refused: {refusal}"))?;
-        let request = self.http.post(url).headers(headers(outgoing, now)?).body(outgoing.delivery.body.clone());
-        let response = request.send().await.map_err(|error| describe(&error))?;
+        let stamped = self.stamp.now();
+        let mut request = reqwest::Request::new(Method::POST, url);
+        *request.headers_mut() = headers(outgoing, now, stamped)?;
+        *request.body_mut() = Some(outgoing.delivery.body.clone().into());
+        let response = self.transport.carry(request).await?;
         let code = response.status().as_u16();
         let retry_after = response
             .headers()
             .get(RETRY_AFTER)
             .and_then(|value| value.to_str().ok())
-            .and_then(|value| parse_retry_after(value, now));
+            .and_then(|value| parse_retry_after(value, stamped));
         let left = deadline.saturating_duration_since(Instant::now()).min(BODY_PATIENCE);
         Ok(Answer { code, body: read_some(response, left).await, retry_after })
     }
 }
 
 /// The headers of the contract's table; the caller's own come first and can't replace them.
-fn headers(outgoing: &Outgoing<'_>, now: Timestamp) -> Result<HeaderMap, String> {
+fn headers(outgoing: &Outgoing<'_>, now: Timestamp, stamped: Timestamp) -> Result<HeaderMap, String> {
     let Outgoing { delivery, secrets, .. } = outgoing;
+    let secrets = &secrets.in_force_at(now);
     let mut headers = HeaderMap::with_capacity(outgoing.headers.len() + 12);
     for (name, value) in outgoing.headers {
         let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_str()), HeaderValue::from_str(value)) else {
@@ -132,12 +167,12 @@ fn headers(outgoing: &Outgoing<'_>, now: Timestamp) -> Result<HeaderMap, String>
         };
         headers.insert(name, value);
     }
-    let (id, seconds) = (delivery.id.as_str(), now.unix_seconds().to_string());
+    let (id, seconds) = (delivery.id.as_str(), stamped.unix_seconds().to_string());
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let mut own = vec![
         ("webhook-id", id.to_owned()),
         ("webhook-timestamp", seconds.clone()),
-        ("webhook-signature", signature::standard(secrets, id, now, &delivery.body)),
+        ("webhook-signature", signature::standard(secrets, id, stamped, &delivery.body)),
         ("x-minoots-signature", signature::minoots(secrets, &delivery.body)),
         ("x-minoots-attempt", delivery.next_attempt().to_string()),
         ("x-minoots-event", delivery.event.clone()),
@@ -145,7 +180,7 @@ fn headers(outgoing: &Outgoing<'_>, now: Timestamp) -> Result<HeaderMap, String>
     ];
     if let Source::Endpoint { event, .. } = &delivery.source {
         own.extend([
-            ("x-webhook-signature", signature::timestamped(secrets, now, &delivery.body)),
+            ("x-webhook-signature", signature::timestamped(secrets, stamped, &delivery.body)),
             ("x-webhook-timestamp", seconds),
             ("x-webhook-id", event.as_str().to_owned()),
             ("x-webhook-event", delivery.event.clone()),
@@ -185,7 +220,11 @@ fn describe(error: &reqwest::Error) -> String {
     if cause.is::<reqwest::Error>() { stage.to_owned() } else { format!("{stage}: {cause}") }
 }
 
-fn tls_config() -> Result<rustls::ClientConfig, ClientError> {
+/// How this product speaks TLS: with ring, and certificates that are compiled in.
+///
+/// # Errors
+/// TLS can't be set up.
+pub fn tls_config() -> Result<rustls::ClientConfig, ClientError> {
     let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)

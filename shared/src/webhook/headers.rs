@@ -76,7 +76,7 @@ fn check_header<'a>(name: &str, value: &'a Json) -> Result<&'a str, String> {
         return Err(format!("must be a string, not {}", value.kind()));
     };
     if HeaderValue::from_str(text).is_err() {
-        return Err("must be visible ASCII and blanks: no line break, NUL or other control character".to_owned());
+        return Err("must have no line break, NUL or other control character".to_owned());
     }
     Ok(text)
 }

@@ -28,7 +28,7 @@ impl TimerEvent {
     }
 
     /// The event's name under `events`.
-    fn key(&self) -> &'static str {
+    pub(crate) fn key(&self) -> &'static str {
         match self {
             Self::Progress(_) => "on_progress",
             Self::Expired => "on_expire",
@@ -101,24 +101,41 @@ fn render(happening: &Happening, action: &Action, url: &str, told: Json) -> Stri
     }
 }
 
+/// An event of a timer, as its own webhook is told of it.
 #[derive(Serialize)]
-struct Payload<'a, T> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Payload<'a, T> {
+    /// `timer_progress`, `timer_expired` or `timer_cancelled`.
     event: &'static str,
+    /// The timer as it stood when the event was due.
     timer: T,
+    /// Of a progress event, the milestone: `25%`, or as given for a time before the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     milestone: Option<&'a str>,
+    /// The event's message; null if none was given.
     message: Option<&'a str>,
+    /// The event's data; `{}` if none was given.
+    #[cfg_attr(test, schemars(with = "serde_json::Map<String, serde_json::Value>"))]
     data: JsonText,
+    /// When the event was due.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     timestamp: String,
 }
 
+/// A timer that was cancelled, as receivers are told of it.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ToldCancelledTimer"))]
 #[serde(rename_all = "camelCase")]
-struct CancelledTimer<'a> {
+pub(crate) struct CancelledTimer<'a> {
+    /// Its id.
     id: &'a str,
+    /// Its name.
     name: &'a str,
+    /// Always `cancelled`.
     status: &'static str,
+    /// When it was cancelled.
     cancelled_at: String,
+    /// Why, if the caller said so.
     reason: Option<&'a str>,
 }
 

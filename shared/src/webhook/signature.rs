@@ -7,15 +7,15 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// `webhook-signature` (Standard Webhooks): `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`; during a rotation
-/// one for each secret, the new one's first, with a blank between.
+/// `webhook-signature` (Standard Webhooks): `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`; one for each of
+/// the secrets, the new one's first, with a blank between.
 pub fn standard(secrets: &SigningSecrets, id: &str, sent_at: Timestamp, body: &str) -> String {
     let sign = |secret: &WebhookSecret| {
         let seconds = sent_at.unix_seconds().to_string();
         let parts: [&[u8]; 5] = [id.as_bytes(), b".", seconds.as_bytes(), b".", body.as_bytes()];
         format!("v1,{}", STANDARD.encode(hmac_sha256(&secret.standard_key(), &parts)))
     };
-    match secrets.previous_at(sent_at) {
+    match &secrets.previous {
         Some(previous) => format!("{} {}", sign(&secrets.current), sign(&previous.secret)),
         None => sign(&secrets.current),
     }
@@ -81,9 +81,9 @@ mod tests {
         let old = WebhookSecret::generate(&[3; 32]);
         let new = WebhookSecret::generate(&[4; 32]);
         let secrets = SigningSecrets::new(old.clone()).rotated(new.clone(), now(), Millis::HOUR);
-        let signature = standard(&secrets, "del_1", now(), "x");
+        let signature = standard(&secrets.in_force_at(now()), "del_1", now(), "x");
         assert!(verify(&old, &signature, "x") && verify(&new, &signature, "x"));
-        let later = standard(&secrets, "del_1", now().plus(Millis::HOUR), "x");
+        let later = standard(&secrets.in_force_at(now().plus(Millis::HOUR)), "del_1", now(), "x");
         assert!(!later.contains(' '));
     }
 

@@ -1,12 +1,15 @@
 //! The emulator: started once for each test binary, on a free port, and gone when the binary is.
 
+use crate::faults::read_message;
 use minoots_aws::clients::{Clients, Connection};
+use minoots_shared::domain::time::Timestamp;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+use tokio::io::AsyncWriteExt as _;
 
 /// How long the emulator may take to start on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -72,6 +75,18 @@ impl Emulator {
             trusted: None,
             patience: PATIENCE,
         }
+    }
+
+    /// Hands it the time that its queues and schedules go by from now on, instead of the system's. What is due then has gone
+    /// off on return.
+    pub async fn set_clock(&self, now: Timestamp) {
+        let body = format!("{}.{:03}", now.0 / 1_000, now.0 % 1_000);
+        let request = format!("POST /clock HTTP/1.1\r\nhost: emulator\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        let address = (Ipv4Addr::LOCALHOST, self.port);
+        let mut stream = tokio::net::TcpStream::connect(address).await.expect("the emulator listens");
+        stream.write_all(request.as_bytes()).await.expect("the emulator reads");
+        let answer = read_message(&mut stream).await.expect("the emulator answers").expect("it does not hang up");
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
     }
 
     /// Clients of it.

@@ -5,6 +5,7 @@ use minoots_aws::clients::{Clients, Connection};
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -17,6 +18,8 @@ pub enum Fault {
     Refused(u16, &'static str),
     /// It is done, and the connection is cut before the answer.
     AnswerLost,
+    /// It is not done, and never answered.
+    Unanswered,
 }
 
 type Plan = Box<dyn FnMut(&str) -> Fault + Send>;
@@ -53,8 +56,14 @@ impl FaultyWay {
 
     /// Clients that go this way.
     pub fn clients(&self) -> Clients {
+        self.clients_with(emulator().connection().patience)
+    }
+
+    /// Clients that go this way and give each try of a call so much time.
+    pub fn clients_with(&self, patience: Duration) -> Clients {
         let endpoint = Some(format!("http://127.0.0.1:{}", self.port));
-        Clients::new(&Connection { endpoint, ..emulator().connection() }).expect("no certificates are needed")
+        let connection = Connection { endpoint, patience, ..emulator().connection() };
+        Clients::new(&connection).expect("no certificates are needed")
     }
 }
 
@@ -77,6 +86,10 @@ async fn serve(mut client: TcpStream, plan: &Mutex<Plan>) -> io::Result<()> {
             client.write_all(answer.as_bytes()).await?;
             continue;
         }
+        if fault == Fault::Unanswered {
+            // Until the client hangs up.
+            return client.read(&mut [0]).await.map(drop);
+        }
         let mut there = TcpStream::connect(emulator().endpoint().trim_start_matches("http://")).await?;
         there.write_all(&request).await?;
         let Some(answer) = read_message(&mut there).await? else { return Ok(()) };
@@ -88,7 +101,7 @@ async fn serve(mut client: TcpStream, plan: &Mutex<Plan>) -> io::Result<()> {
 }
 
 /// One request or answer, whole. Both sides here always say how long it is.
-async fn read_message(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
+pub(crate) async fn read_message(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
     let mut message = Vec::new();
     let mut part = [0; 16 * 1024];
     let mut whole = None;

@@ -8,9 +8,11 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use serde_json::Value;
 use std::collections::HashMap;
+use std::io::Read as _;
 use std::net::Ipv4Addr;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
@@ -26,6 +28,7 @@ pub struct Function {
     process: Child,
     events: mpsc::UnboundedSender<Event>,
     server: tokio::task::JoinHandle<()>,
+    log: Option<JoinHandle<String>>,
 }
 
 struct Event {
@@ -52,8 +55,9 @@ impl Function {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free");
         let address = listener.local_addr().expect("it has an address");
         let server = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap_or_default() });
-        let process = Command::new(binary)
+        let mut process = Command::new(binary)
             .env_clear()
+            .env("RUST_LOG", "warn")
             .envs(environment)
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", "function")
@@ -61,12 +65,23 @@ impl Function {
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
             .env("AWS_LAMBDA_LOG_GROUP_NAME", "group")
             .env("AWS_LAMBDA_LOG_STREAM_NAME", "stream")
-            .env("RUST_LOG", "warn")
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("{binary} can't be run: {error}"));
-        Self { process, events, server }
+        let mut output = process.stdout.take().expect("its output is a pipe");
+        let log = std::thread::spawn(move || {
+            let mut log = Vec::new();
+            let _ = output.read_to_end(&mut log);
+            String::from_utf8_lossy(&log).into_owned()
+        });
+        Self { process, events, server, log: Some(log) }
+    }
+
+    /// Ends it and gives all that it logged.
+    pub fn log(mut self) -> String {
+        let _ = self.process.kill();
+        self.log.take().and_then(|log| log.join().ok()).expect("its output is read to its end")
     }
 
     /// Invokes it; it has 30 seconds.

@@ -25,11 +25,14 @@ pub struct Stack {
     pub clients: Clients,
     /// The store on the stack's table.
     pub store: Arc<DynamoStore>,
-    table: String,
+    /// The table.
+    pub table: String,
     /// The due queue.
     pub due_queue: String,
     /// The delivery queue.
     pub delivery_queue: String,
+    /// Where the delivery queue's dead letters rest.
+    pub delivery_dead_letters: String,
     /// The schedules' group.
     pub group: String,
 }
@@ -41,21 +44,32 @@ impl Stack {
         let name = fresh_name("stack");
         let table = format!("{name}-table");
         create_table(&clients.dynamodb, &table).await.expect("the emulator makes a table");
-        let queue = |kind: &str, visibility: &str| {
-            let (name, visibility) = (format!("{name}-{kind}"), visibility.to_owned());
+        let queue = |kind: &str, attributes: Vec<(QueueAttributeName, String)>| {
+            let name = format!("{name}-{kind}");
             let sqs = clients.sqs.clone();
             async move {
-                let asked = sqs.create_queue().queue_name(name);
-                let made = asked.attributes(QueueAttributeName::VisibilityTimeout, visibility).send().await;
-                made.expect("the emulator makes a queue").queue_url.expect("it has a URL")
+                let asked = sqs.create_queue().queue_name(name).set_attributes(Some(attributes.into_iter().collect()));
+                asked.send().await.expect("the emulator makes a queue").queue_url.expect("it has a URL")
             }
         };
-        let (due_queue, delivery_queue) = (queue("due", "60").await, queue("delivery", "60").await);
-        queue("schedule-dlq", "60").await;
+        // As the template has them.
+        let work = |dead_letters: &str, visibility: u32, receives: u32| {
+            let policy = json!({"deadLetterTargetArn": arn(dead_letters), "maxReceiveCount": receives});
+            vec![
+                (QueueAttributeName::VisibilityTimeout, visibility.to_string()),
+                (QueueAttributeName::RedrivePolicy, policy.to_string()),
+            ]
+        };
+        let due_dead_letters = queue("due-dlq", Vec::new()).await;
+        let delivery_dead_letters = queue("delivery-dlq", Vec::new()).await;
+        let due_queue = queue("due", work(&due_dead_letters, 360, 12)).await;
+        let delivery_queue = queue("delivery", work(&delivery_dead_letters, 270, 20)).await;
+        queue("schedule-dlq", Vec::new()).await;
         let group = format!("{name}-schedules");
         clients.scheduler.create_schedule_group().name(&group).send().await.expect("the emulator makes a group");
         let store = DynamoStore::new(clients.dynamodb.clone(), table.clone(), Millis::days(30), Clock::system());
-        let stack = Self { clients, store: Arc::new(store), table, due_queue, delivery_queue, group };
+        let stack =
+            Self { clients, store: Arc::new(store), table, due_queue, delivery_queue, delivery_dead_letters, group };
         stack.open_account().await;
         stack
     }
@@ -84,8 +98,6 @@ impl Stack {
 
     /// What the template sets for the functions, and Lambda itself.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
-        let arn =
-            |url: &str| format!("arn:aws:sqs:{REGION}:123456789012:{}", url.rsplit('/').next().unwrap_or_default());
         vec![
             ("TABLE_NAME", self.table.clone()),
             ("DUE_QUEUE_URL", self.due_queue.clone()),
@@ -101,6 +113,12 @@ impl Stack {
             ("AWS_ENDPOINT_URL", emulator().endpoint()),
             ("AWS_CALL_TIMEOUT_SECONDS", "60".to_owned()),
         ]
+    }
+
+    /// One of [`Self::environment`].
+    pub fn variable(&self, name: &str) -> String {
+        let found = self.environment().into_iter().find(|(known, _)| *known == name);
+        found.unwrap_or_else(|| panic!("{name} is no variable of the template's")).1
     }
 
     /// The messages that are visible in a queue; receiving hides them. Waits for the first.
@@ -125,7 +143,8 @@ impl Stack {
         asked.set_receipt_handle(message.receipt_handle.clone()).send().await.expect("the emulator deletes a message");
     }
 
-    async fn receive_within(&self, queue: &str, seconds: i32) -> Vec<Message> {
+    /// The messages that are visible in a queue, or that become so within these seconds; receiving hides them.
+    pub async fn receive_within(&self, queue: &str, seconds: i32) -> Vec<Message> {
         let asked = self.clients.sqs.receive_message().queue_url(queue).max_number_of_messages(10);
         let asked = asked.message_system_attribute_names(MessageSystemAttributeName::All).wait_time_seconds(seconds);
         asked.send().await.expect("the emulator gives messages").messages.unwrap_or_default()
@@ -143,6 +162,10 @@ impl Stack {
         let attributes = got.attributes.unwrap_or_default();
         names.map(|name| attributes.get(&name).and_then(|count| count.parse().ok()).unwrap_or_default())
     }
+}
+
+fn arn(url: &str) -> String {
+    format!("arn:aws:sqs:{REGION}:123456789012:{}", url.rsplit('/').next().unwrap_or_default())
 }
 
 /// Messages as an event source mapping hands them to a function.

@@ -4,7 +4,6 @@
 use super::events::{Batch, BatchAnswer, Record, left};
 use crate::messages::DeliveryMessage;
 use crate::metrics::{ATTEMPTS, FIRST_ATTEMPT, Metrics};
-use crate::store::DynamoStore;
 use crate::store::error::{failed, gave_up};
 use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
 use futures::future::join_all;
@@ -12,9 +11,9 @@ use lambda_runtime::{Error, LambdaEvent};
 use minoots_shared::app::{App, cause};
 use minoots_shared::domain::delivery::{Delivery, DeliveryStatus};
 use minoots_shared::domain::time::{Millis, Timestamp};
-use minoots_shared::domain::transition::{CANCELLED, CHANGED};
-use minoots_shared::ports::{Store as _, Unavailable};
+use minoots_shared::ports::{Store, Unavailable};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +23,7 @@ const LONGEST_INVISIBLE: u64 = 12 * 3_600 - 120;
 /// The function on the delivery queue.
 pub struct DeliveryHandler {
     app: Arc<App>,
-    store: Arc<DynamoStore>,
+    store: Arc<dyn Store>,
     sqs: aws_sdk_sqs::Client,
     queue_url: String,
     metrics: Metrics,
@@ -33,13 +32,13 @@ pub struct DeliveryHandler {
 /// What is to become of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
-    /// There is nothing left to do.
+    /// There is nothing left to do: it was delivered, or given up before its attempts were used up.
     Delete,
     /// It comes again when the queue's own visibility timeout is over.
     Again,
     /// It comes again at this instant.
     At(Timestamp),
-    /// Its delivery is given up for good: it comes again at once, until the redrive policy takes it.
+    /// Its delivery's attempts are used up: it comes again at once, until the redrive policy takes it.
     DeadLetter,
 }
 
@@ -47,7 +46,7 @@ impl DeliveryHandler {
     /// A handler whose `app` works on `store`, for the queue under `queue_url`.
     pub fn new(
         app: Arc<App>,
-        store: Arc<DynamoStore>,
+        store: Arc<dyn Store>,
         sqs: aws_sdk_sqs::Client,
         queue_url: String,
         metrics: Metrics,
@@ -60,10 +59,12 @@ impl DeliveryHandler {
     /// # Errors
     /// The event is no such batch.
     pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<BatchAnswer, Error> {
-        let left = left(event.context.deadline());
+        let left = left(event.context.deadline(), self.app.clock().now());
         let batch: Batch = serde_json::from_value(event.payload)?;
-        let fates = join_all(batch.records.iter().map(|record| self.one(record, left))).await;
+        let outcomes = join_all(batch.records.iter().map(|record| self.one(record, left))).await;
         let now = self.app.clock().now();
+        self.measure(now, outcomes.iter().filter_map(|(_, after)| after.as_ref()));
+        let fates: Vec<Fate> = outcomes.into_iter().map(|(fate, _)| fate).collect();
         let invisible = batch.records.iter().zip(&fates).filter_map(|(record, fate)| match fate {
             // Rounded up: no attempt begins before its time.
             Fate::At(at) => Some((record, at.since(now).0.div_ceil(1_000).min(LONGEST_INVISIBLE))),
@@ -77,19 +78,19 @@ impl DeliveryHandler {
         Ok(BatchAnswer::again(again.map(|(record, _)| record)))
     }
 
-    async fn one(&self, record: &Record, left: Duration) -> Fate {
-        let Some(message) = record.message::<DeliveryMessage>() else { return Fate::Again };
+    /// What is to become of a message, and its delivery after an attempt that was made and recorded now.
+    async fn one(&self, record: &Record, left: Duration) -> (Fate, Option<Delivery>) {
+        let Some(message) = record.message::<DeliveryMessage>() else { return (Fate::Again, None) };
         // A message that comes the first time is for a first attempt, which is due.
         if record.came_before()
             && let Some(fate) = self.look(&message).await
         {
-            return fate;
+            return (fate, None);
         }
         let scope = message.scope();
-        match tokio::time::timeout(left, self.app.attempt(&scope, &message.delivery)).await {
+        let fate = match tokio::time::timeout(left, self.app.attempt(&scope, &message.delivery)).await {
             Ok(Ok(Some(after))) => {
-                self.measure(&after);
-                fate(&after, self.app.clock().now()).unwrap_or(Fate::Again)
+                return (fate(&after, self.app.clock().now()).unwrap_or(Fate::Again), Some(after));
             }
             // It has ended, or another message of the same delivery is at it.
             Ok(Ok(None)) => self.look(&message).await.unwrap_or(Fate::Again),
@@ -103,7 +104,8 @@ impl DeliveryHandler {
                 self.store.abandon_attempt(&scope, &message.delivery);
                 Fate::Again
             }
-        }
+        };
+        (fate, None)
     }
 
     /// What is to become of a message whose delivery is not to be attempted now; `None` if it is.
@@ -120,18 +122,23 @@ impl DeliveryHandler {
         }
     }
 
-    fn measure(&self, after: &Delivery) {
-        let Some(attempt) = after.attempts.last() else { return };
-        let outcome = match after.status {
-            DeliveryStatus::Success => "success",
-            DeliveryStatus::Failed => "given up",
-            _ => "failure",
-        };
-        let now = self.app.clock().now();
-        self.metrics.write(now, ATTEMPTS, Some(("Outcome", outcome)), &[1]);
-        if attempt.attempt == 1 {
-            self.metrics.write(now, FIRST_ATTEMPT, None, &[attempt.sent_at.since(attempt.due_at).0]);
+    /// One line for each kind of outcome, and one for how late first attempts began: not one for each delivery.
+    fn measure<'a>(&self, now: Timestamp, attempted: impl Iterator<Item = &'a Delivery>) {
+        let (mut outcomes, mut late) = (BTreeMap::<&str, u64>::new(), Vec::new());
+        for after in attempted {
+            let outcome = match after.status {
+                DeliveryStatus::Success => "success",
+                DeliveryStatus::Failed => "given up",
+                _ => "failure",
+            };
+            *outcomes.entry(outcome).or_default() += 1;
+            let first = after.attempts.last().filter(|attempt| attempt.attempt == 1);
+            late.extend(first.map(|attempt| attempt.sent_at.since(attempt.due_at).0));
         }
+        for (outcome, count) in outcomes {
+            self.metrics.write(now, ATTEMPTS, Some(("Outcome", outcome)), &[count]);
+        }
+        self.metrics.write(now, FIRST_ATTEMPT, None, &late);
     }
 
     /// Keeps messages invisible for so many seconds from now. There are at most ten in a batch.
@@ -161,11 +168,9 @@ impl DeliveryHandler {
 
 /// What follows from where a delivery stands; `None`: it is to be attempted now.
 fn fate(delivery: &Delivery, now: Timestamp) -> Option<Fate> {
-    let withdrawn = matches!(delivery.error.as_deref(), Some(CANCELLED | CHANGED));
     match delivery.status {
-        DeliveryStatus::Success => Some(Fate::Delete),
-        DeliveryStatus::Failed if withdrawn => Some(Fate::Delete),
-        DeliveryStatus::Failed => Some(Fate::DeadLetter),
+        DeliveryStatus::Failed if delivery.used_up_its_attempts() => Some(Fate::DeadLetter),
+        DeliveryStatus::Success | DeliveryStatus::Failed => Some(Fate::Delete),
         // Another message of the same delivery is at it; this one comes back later, to see what came of that.
         DeliveryStatus::Sending => Some(Fate::Again),
         DeliveryStatus::Pending | DeliveryStatus::Retrying => {

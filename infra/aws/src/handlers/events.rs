@@ -1,5 +1,6 @@
 //! Lambda's events, as far as they are read.
 
+use minoots_shared::domain::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -64,9 +65,9 @@ impl BatchAnswer {
     }
 }
 
-/// How long an invocation may go on, a margin for its answer left out.
-pub(super) fn left(deadline: SystemTime) -> Duration {
+/// How long after `now` an invocation may go on, a margin for its answer left out.
+pub(super) fn left(deadline: SystemTime, now: Timestamp) -> Duration {
     const MARGIN: Duration = Duration::from_millis(1_500);
-    let since = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    since(deadline).saturating_sub(since(SystemTime::now())).saturating_sub(MARGIN)
+    let deadline = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
+    deadline.saturating_sub(Millis(now.0).to_std()).saturating_sub(MARGIN)
 }

@@ -54,7 +54,7 @@ impl ExpiryHandler {
             return Ok(serde_json::to_value(BatchAnswer::default())?);
         }
         let batch: Batch = serde_json::from_value(event.payload)?;
-        Ok(serde_json::to_value(self.batch(&batch, left(event.context.deadline())).await)?)
+        Ok(serde_json::to_value(self.batch(&batch, left(event.context.deadline(), self.app.clock().now())).await)?)
     }
 
     async fn batch(&self, batch: &Batch, left: Duration) -> BatchAnswer {
@@ -110,7 +110,8 @@ impl ExpiryHandler {
         }
         match self.app.ring(&message.alarm()).await {
             Ok(Rang::InTime(late)) => {
-                tracing::info!(
+                // At this level the attempts' lines say it: one for each webhook, with its timer and lateness.
+                tracing::debug!(
                     account = %message.account, mode = %message.mode, timer = %message.timer, path = message.path.as_str(),
                     late_ms = late.0, "fell due"
                 );

@@ -24,11 +24,15 @@ impl DynamoStore {
         Ok(created || self.get(&key).await?.is_some_and(|item| item.is_by(&nonce)))
     }
 
+    /// Shared by the attempts of a batch, each of which asks for its account's secrets.
     pub(super) async fn read_account(&self, id: &AccountId) -> Result<Option<Account>, Unavailable> {
-        match self.get(&Key::account(id)).await? {
-            Some(item) => Ok(Some(item.read()?)),
-            None => Ok(None),
-        }
+        let read = async {
+            match self.get(&Key::account(id)).await? {
+                Some(item) => Ok(Some(item.read()?)),
+                None => Ok(None),
+            }
+        };
+        self.accounts.read(id.as_str(), read).await
     }
 
     pub(super) async fn change_account(&self, account: &Account) -> Result<bool, Unavailable> {

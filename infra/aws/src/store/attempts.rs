@@ -157,12 +157,11 @@ impl DynamoStore {
         now: Timestamp,
     ) -> Result<(), Unavailable> {
         self.give_up(scope, id, reason, now).await?;
-        self.abandon_attempt(scope, id);
+        self.abandon(scope, id);
         Ok(())
     }
 
-    /// The attempt that was begun last ended without a result: it may be begun again.
-    pub fn abandon_attempt(&self, scope: &Scope, id: &DeliveryId) {
+    pub(super) fn abandon(&self, scope: &Scope, id: &DeliveryId) {
         self.attempts.release(&(scope.clone(), id.clone()));
     }
 }

@@ -1,17 +1,18 @@
-//! Webhook endpoints: all of a scope in one partition, so that one query reads them, and one that finds nothing costs a read
-//! unit.
+//! Webhook endpoints: all of an account in its partition, so that one query reads a scope's, and one that finds nothing costs
+//! a read unit.
 
 use super::DynamoStore;
 use super::condition::{Condition, Write};
 use super::error::gave_up;
 use super::item::Item;
-use super::keys::{self, ENDPOINTS, Key};
+use super::keys::{self, Key};
 use super::table::{Query, pause};
-use minoots_shared::domain::account::Scope;
+use minoots_shared::domain::account::{Account, Scope};
 use minoots_shared::domain::endpoint::Endpoint;
 use minoots_shared::domain::event::Event;
 use minoots_shared::domain::ids::EndpointId;
 use minoots_shared::ports::{Idempotency, Remembered, Unavailable};
+use std::sync::Arc;
 
 /// How often a change is decided anew because others wrote at the same time.
 const MOST_TRIES: u32 = 20;
@@ -55,15 +56,32 @@ impl DynamoStore {
         Ok(endpoints)
     }
 
-    /// Nothing is remembered from one call to the next: whoever subscribed before an event must be told of it.
+    /// Nothing is remembered from one call to the next: whoever subscribed before an event must be told of it. What falls due
+    /// at one instant shares a reading.
     pub(super) async fn find_subscribers(
         &self,
         scope: &Scope,
         event_type: &str,
     ) -> Result<Vec<EndpointId>, Unavailable> {
-        let mut endpoints = self.all_endpoints(scope).await?;
-        endpoints.retain(|endpoint| endpoint.takes(event_type));
-        Ok(endpoints.into_iter().map(|endpoint| endpoint.id).collect())
+        let read = async { self.all_endpoints(scope).await.map(Arc::new) };
+        let endpoints = self.subscriptions.read(&format!("{} {}", scope.mode, scope.account), read).await?;
+        Ok(subscribed(endpoints.iter(), event_type))
+    }
+
+    pub(super) async fn find_account_and_subscribers(
+        &self,
+        scope: &Scope,
+        event_type: &str,
+    ) -> Result<(Option<Account>, Vec<EndpointId>), Unavailable> {
+        let (mut account, mut endpoints) = (None, Vec::new());
+        for item in self.all_between(scope, keys::account_and_endpoints_of(scope)).await? {
+            if item.key() == Key::account(&scope.account) {
+                account = Some(item.read()?);
+            } else {
+                endpoints.push(item.read()?);
+            }
+        }
+        Ok((account, subscribed(endpoints.iter(), event_type)))
     }
 
     pub(super) async fn change_endpoint(
@@ -106,20 +124,28 @@ impl DynamoStore {
 
     /// In the order of their ids.
     async fn all_endpoints(&self, scope: &Scope) -> Result<Vec<Endpoint>, Unavailable> {
-        let partition = keys::endpoints(scope);
-        let to = format!("{ENDPOINTS}~");
-        let (mut endpoints, mut start) = (Vec::new(), None);
+        let items = self.all_between(scope, keys::endpoints_of(scope)).await?;
+        Ok(items.iter().map(Item::read).collect::<Result<_, _>>()?)
+    }
+
+    /// The items of an account's partition between two sort keys.
+    async fn all_between(&self, scope: &Scope, (from, to): (String, String)) -> Result<Vec<Item>, Unavailable> {
+        let partition = keys::keys_of(&scope.account);
+        let (mut found, mut start) = (Vec::new(), None);
         loop {
             let (index, limit, backwards) = (None, None, false);
-            let query = Query { index, partition: &partition, from: ENDPOINTS, to: &to, backwards, limit, start };
+            let query = Query { index, partition: &partition, from: &from, to: &to, backwards, limit, start };
             let (items, next) = self.query(query).await?;
-            for item in items {
-                endpoints.push(item.read()?);
-            }
+            found.extend(items);
             start = next;
             if start.is_none() {
-                return Ok(endpoints);
+                return Ok(found);
             }
         }
     }
+}
+
+/// Those that take events of this type.
+fn subscribed<'a>(endpoints: impl Iterator<Item = &'a Endpoint>, event_type: &str) -> Vec<EndpointId> {
+    endpoints.filter(|endpoint| endpoint.takes(event_type)).map(|endpoint| endpoint.id.clone()).collect()
 }

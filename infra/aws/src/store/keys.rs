@@ -7,21 +7,24 @@
 //! | a long text of a delivery or an event | `X#account#mode#digest` | `text` |
 //! | an endpoint's delivery | `D#account#mode#shard` | `@created#id` if the id tells when it was made, else `=id` and a pointer |
 //! | the same, listed with its endpoint's | `W#account#mode#endpoint` | `@created#id`: points to it |
-//! | an endpoint | `H#account#mode` | `hook#id` |
 //! | an event | `E#account#mode#shard` | `event#id` |
 //! | what is remembered under an idempotency key | `I#digest` | `answer` |
 //! | a part of it, if it is long | `I#digest` | `part#digest` |
 //! | a creation of several timers that is complete | `B#token` | `batch` |
 //! | the limit on a scope's running timers | `L#account#mode` | `limit` |
 //! | an account | `A#account` | `account` |
+//! | an endpoint | `A#account` | `a-hook#id` if it is live, `b-hook#id` if it is for tests |
 //! | an account's keys | `A#account` | `key#id` |
 //! | a key by its digest | `K#digest` | `key` |
 //!
 //! A scope's timers, events and endpoints' deliveries are spread over [`SHARDS`] partitions each by a hash of their ids: a partition takes 1,000 write units a
 //! second, and none may take all of one account's. Within each they stand in the order of the list, so that listing needs no
 //! index, reads what was just written, and adds nothing to what a timer costs.
+//!
+//! An account stands between its live endpoints and those for tests, so that one query reads it with either: a creation asks
+//! for both, and together they cost one read unit.
 
-use minoots_shared::domain::account::Scope;
+use minoots_shared::domain::account::{Mode, Scope};
 use minoots_shared::domain::delivery::Delivery;
 use minoots_shared::domain::ids::{AccountId, ApiKeyId, DeliveryId, EndpointId, EventId, TimerId};
 use minoots_shared::domain::time::Timestamp;
@@ -86,7 +89,8 @@ impl Key {
 
     /// An endpoint's; `None` if no endpoint has this id.
     pub(crate) fn endpoint(scope: &Scope, id: &EndpointId) -> Option<Self> {
-        EventId::is_valid_choice(id.as_str()).then(|| Self::new(endpoints(scope), format!("{ENDPOINTS}{id}")))
+        EventId::is_valid_choice(id.as_str())
+            .then(|| Self::new(keys_of(&scope.account), format!("{}{id}", endpoints(scope.mode))))
     }
 
     /// An event's; `None` if no event has this id.
@@ -126,7 +130,7 @@ impl Key {
 
     /// An account's.
     pub(crate) fn account(id: &AccountId) -> Self {
-        Self::new(keys_of(id), "account")
+        Self::new(keys_of(id), ACCOUNT)
     }
 
     /// A key's in its account.
@@ -140,13 +144,33 @@ impl Key {
     }
 }
 
-/// First in the sort keys of endpoints, and of events.
-pub(crate) const ENDPOINTS: &str = "hook#";
+/// First in the sort keys of events.
 pub(crate) const EVENTS: &str = "event#";
 
-/// The partition of a scope's endpoints.
-pub(crate) fn endpoints(scope: &Scope) -> String {
-    format!("H#{}#{}", scope.account, scope.mode)
+/// The sort key of an account, in its own partition.
+const ACCOUNT: &str = "account";
+
+/// First in the sort keys of the endpoints of one mode, in their account's partition: on either side of [`ACCOUNT`].
+fn endpoints(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Live => "a-hook#",
+        Mode::Test => "b-hook#",
+    }
+}
+
+/// The sort keys of a scope's endpoints, both ends included.
+pub(crate) fn endpoints_of(scope: &Scope) -> (String, String) {
+    let first = endpoints(scope.mode);
+    (first.to_owned(), format!("{first}~"))
+}
+
+/// The sort keys of an account and of a scope's endpoints, both ends included.
+pub(crate) fn account_and_endpoints_of(scope: &Scope) -> (String, String) {
+    let (first, last) = endpoints_of(scope);
+    match scope.mode {
+        Mode::Live => (first, ACCOUNT.to_owned()),
+        Mode::Test => (ACCOUNT.to_owned(), last),
+    }
 }
 
 /// One of the partitions of a scope's events.
@@ -286,7 +310,6 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use minoots_shared::domain::account::Mode;
 
     fn scope(account: &str) -> Scope {
         Scope { account: AccountId::new(account), mode: Mode::Test }
@@ -304,6 +327,25 @@ mod tests {
         assert_eq!(chosen.pk, Key::timer(&scope("a"), &TimerId::new("deploy")).pk);
         for other in [format!("timer_{}", "F".repeat(32)), format!("timer_{}", "0".repeat(32)), "timer_é".to_owned()] {
             assert_eq!(made_at(&TimerId::new(other.clone())), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_account_stands_beside_the_endpoints_of_each_mode_and_its_keys_and_the_other_modes_stand_apart() {
+        let account = AccountId::new("a");
+        let of = |mode| Scope { account: account.clone(), mode };
+        for mode in [Mode::Live, Mode::Test] {
+            let (scope, other) = (of(mode), of(if mode == Mode::Live { Mode::Test } else { Mode::Live }));
+            let (alone, both) = (endpoints_of(&scope), account_and_endpoints_of(&scope));
+            let within = |(from, to): &(String, String), key: &Key| *from <= key.sk && key.sk <= *to;
+            for id in ["0", "whk_1", "z-Z"].map(EndpointId::new) {
+                let (own, others) = (Key::endpoint(&scope, &id).unwrap(), Key::endpoint(&other, &id).unwrap());
+                assert!(within(&alone, &own) && within(&both, &own), "{own:?}");
+                assert!(!within(&alone, &others) && !within(&both, &others), "{others:?}");
+            }
+            assert!(within(&both, &Key::account(&account)) && !within(&alone, &Key::account(&account)));
+            let key = Key::api_key(&account, &ApiKeyId::new("key_1"));
+            assert!(!within(&alone, &key) && !within(&both, &key));
         }
     }
 

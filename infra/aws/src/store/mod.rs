@@ -23,6 +23,7 @@ pub(crate) mod item;
 pub(crate) mod keys;
 mod record;
 mod schema;
+mod shared;
 mod step;
 mod table;
 mod texts;
@@ -50,6 +51,7 @@ use minoots_shared::ports::{
     Accepted, Created, Creation, DayUsage, DeliveryPage, DeliveryQuery, DueDelivery, DueTimer, Idempotency,
     IdempotencyKey, Remembered, Store, TimerPage, TimerQuery, TimerStep, Unavailable,
 };
+use shared::Shared;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -61,6 +63,8 @@ pub struct DynamoStore {
     clock: Clock,
     attempts: Attempts,
     marks: Marks,
+    accounts: Shared<Option<Account>>,
+    subscriptions: Shared<Arc<Vec<Endpoint>>>,
     turns: tokio::sync::Mutex<()>,
     costs: Arc<Costs>,
 }
@@ -75,6 +79,8 @@ impl DynamoStore {
             clock,
             attempts: Attempts::default(),
             marks: Marks::default(),
+            accounts: Shared::default(),
+            subscriptions: Shared::default(),
             turns: tokio::sync::Mutex::default(),
             costs: Arc::default(),
         }
@@ -121,6 +127,10 @@ impl Store for DynamoStore {
 
     async fn deliveries(&self, scope: &Scope, ids: &[DeliveryId]) -> Result<Vec<Delivery>, Unavailable> {
         self.read_deliveries(scope, ids).await
+    }
+
+    fn abandon_attempt(&self, scope: &Scope, id: &DeliveryId) {
+        self.abandon(scope, id);
     }
 
     async fn begin_attempt(&self, scope: &Scope, id: &DeliveryId) -> Result<Option<Delivery>, Unavailable> {
@@ -209,6 +219,14 @@ impl Store for DynamoStore {
 
     async fn subscribers(&self, scope: &Scope, event_type: &str) -> Result<Vec<EndpointId>, Unavailable> {
         self.find_subscribers(scope, event_type).await
+    }
+
+    async fn account_and_subscribers(
+        &self,
+        scope: &Scope,
+        event_type: &str,
+    ) -> Result<(Option<Account>, Vec<EndpointId>), Unavailable> {
+        self.find_account_and_subscribers(scope, event_type).await
     }
 
     async fn replace_endpoint(&self, endpoint: Endpoint, event: Option<Event>) -> Result<bool, Unavailable> {

@@ -285,9 +285,7 @@ impl EmbeddedStore {
         self.writer.run(Durability::Disk, |txn| new.put_new(txn).map(|_| ())).await
     }
 
-    /// The attempt that [`begin_attempt`](minoots_shared::ports::Store::begin_attempt) began was given up without a result:
-    /// it may be begun again.
-    pub fn abandon_attempt(&self, scope: &Scope, id: &DeliveryId) {
+    pub(super) fn abandon(&self, scope: &Scope, id: &DeliveryId) {
         self.attempts.release(&Key::scoped(scope, id.as_str()));
     }
 }

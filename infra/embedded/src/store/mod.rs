@@ -49,6 +49,7 @@ use minoots_shared::ports::{DueDelivery, Unavailable};
 use std::path::Path;
 use std::sync::Arc;
 use tables::{Table, Tables};
+use tokio::sync::watch;
 use writer::Writer;
 
 /// What an operator may choose.
@@ -121,6 +122,11 @@ impl EmbeddedStore {
     /// Wakes the loop that sends deliveries.
     pub fn deliveries_wake(&self) -> &Wake {
         &self.tables.deliveries_wake
+    }
+
+    /// Changes with every commit: for those who show what is stored.
+    pub fn committed(&self) -> watch::Receiver<u64> {
+        self.writer.committed()
     }
 
     /// What the writer has done since the store was opened.

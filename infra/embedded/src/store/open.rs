@@ -4,6 +4,7 @@ use super::error::OpenError;
 use super::folder::{self, Folder};
 use super::tables::Tables;
 use fjall::{Database, KeyspaceCreateOptions, PersistMode};
+use minoots_shared::failpoint::{self, Failpoint};
 use std::error::Error;
 use std::path::Path;
 
@@ -56,7 +57,9 @@ fn make(path: &Path) -> Result<(), Box<dyn Error + Send + Sync>> {
     db.keyspace(META, KeyspaceCreateOptions::default)?.insert(FORMAT_KEY, [FORMAT])?;
     db.persist(PersistMode::SyncAll)?;
     drop(db);
+    failpoint::reached(Failpoint::DatabaseMade);
     std::fs::rename(&unfinished, path.join(DATABASE))?;
+    failpoint::reached(Failpoint::DatabaseNamed);
     folder::sync(path)?;
     Ok(())
 }

@@ -55,6 +55,10 @@ impl Store for EmbeddedStore {
         Ok(self.read_deliveries(scope, ids)?)
     }
 
+    fn abandon_attempt(&self, scope: &Scope, id: &DeliveryId) {
+        self.abandon(scope, id);
+    }
+
     async fn begin_attempt(&self, scope: &Scope, id: &DeliveryId) -> Result<Option<Delivery>, Unavailable> {
         Ok(self.begin(scope, id)?)
     }

@@ -4,13 +4,14 @@
 use super::error::{Result, StoreError};
 use super::tables::Tables;
 use super::txn::Txn;
+use minoots_shared::failpoint::{self, Failpoint};
 use std::iter::once;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Builder, JoinHandle};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 /// At most this many jobs are committed together, so that the first need not wait for ever.
 const MOST_JOBS: usize = 512;
@@ -42,6 +43,8 @@ struct Counters {
     jobs: AtomicU64,
     commits: AtomicU64,
     syncs: AtomicU64,
+    /// Counts commits too, for those who wait for the next.
+    committed: watch::Sender<u64>,
 }
 
 /// The writer's handle. Dropping it lets the thread finish what waits, and waits for it.
@@ -86,8 +89,13 @@ impl Writer {
         answer.await.unwrap_or(Err(StoreError::Stopped))
     }
 
+    /// Changes with every commit.
+    pub(super) fn committed(&self) -> watch::Receiver<u64> {
+        self.counters.committed.subscribe()
+    }
+
     pub(super) fn figures(&self) -> Figures {
-        let Counters { jobs, commits, syncs } = &*self.counters;
+        let Counters { jobs, commits, syncs, .. } = &*self.counters;
         Figures { jobs: jobs.load(Relaxed), commits: commits.load(Relaxed), syncs: syncs.load(Relaxed) }
     }
 }
@@ -116,18 +124,24 @@ fn work(tables: &Tables, jobs: &Receiver<Box<dyn Job>>, counters: &Counters) {
                 break;
             }
         }
+        failpoint::reached(Failpoint::BeforeCommit);
         let outcome = tables.check().and_then(|()| txn.commit(durable));
+        failpoint::reached(Failpoint::BeforeAnswers);
         counters.jobs.fetch_add(group.len() as u64, Relaxed);
         if let Ok(true) = outcome {
             counters.commits.fetch_add(1, Relaxed);
             counters.syncs.fetch_add(u64::from(durable), Relaxed);
+            counters.committed.send_modify(|count| *count += 1);
         }
         if let Err(error) = &outcome {
             tracing::error!(error = error as &dyn std::error::Error, "the store failed to write");
         }
         // All share the failure: also what wrote nothing may have read what was to be written.
         let outcome = outcome.map(|_| ());
-        group.into_iter().for_each(|job| job.answer(outcome.clone()));
+        for job in group {
+            job.answer(outcome.clone());
+            failpoint::reached(Failpoint::BetweenAnswers);
+        }
     }
     if let Err(error) = tables.db.persist(fjall::PersistMode::SyncAll) {
         tracing::error!(error = &error as &dyn std::error::Error, "the store failed to write at its end");

@@ -3,6 +3,7 @@ use crate::store::tables::Table;
 use crate::store::writer::Durability;
 use crate::store::{DEFAULT_RETENTION, deliveries::delete_ended, idempotency::forget_expired, retention::delete_timer};
 use minoots_shared::domain::event::Event;
+use minoots_shared::domain::figures::Latencies;
 use minoots_shared::domain::ids::{EndpointId, EventId};
 use minoots_shared::ports::{DeliveryQuery, TimerQuery};
 use std::ops::Bound;
@@ -148,6 +149,30 @@ async fn an_endpoints_delivery_is_deleted_30_days_after_its_end_and_its_event_30
     assert_eq!(store.purge(kept(ended), 100).await.unwrap(), 1);
     assert_eq!(store.delivery_counts(&scope()).await.unwrap().total(), 0);
     assert_eq!(entries(&store), [("usage", 1), ("usage_days", 1)], "the figures of no endpoint go with it");
+}
+
+#[tokio::test]
+async fn a_deleted_delivery_is_in_no_figure_of_its_endpoint_and_the_others_stay() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    for (event, at) in [("evt_1", NOW), ("evt_2", NOW.plus(Millis::DAY))] {
+        let event = Event { created_at: at, ..endpoint_event(event, 1) };
+        store.accept_event(event.clone(), None).await.unwrap();
+        let source = Source::Endpoint { endpoint: event.targets[0].clone(), event: event.id.clone(), test: false };
+        let new = Delivery { source, ..Delivery::clone(&delivery(&timer("a"), event.id.as_str(), at)) };
+        let id = new.id.clone();
+        assert!(store.expand_event(&scope(), &event.id, 0, 1, vec![Arc::new(new)]).await.unwrap());
+        store.begin_attempt(&scope(), &id).await.unwrap().unwrap();
+        let duration = if at == NOW { Millis(9_000) } else { Millis(7) };
+        let result = AttemptResult { duration, ..attempt(1, at, 200) };
+        store.finish_attempt(&scope(), &id, result).await.unwrap().unwrap();
+    }
+    store.purge(NOW.plus(Millis::days(30)).plus(Millis(9_000)), 100).await.unwrap();
+    let figures = store.endpoint_figures(&scope(), &EndpointId::new("whk_0")).await.unwrap();
+    assert_eq!(figures.counts.succeeded, 1);
+    let mut expected = Latencies::default();
+    expected.count(Millis(7));
+    assert_eq!(figures.latencies, expected);
 }
 
 #[tokio::test]

@@ -1,0 +1,384 @@
+//! What callers send. The parsers read JSON member by member, so that they can name every fault; these types say the same
+//! to readers and generators, with the parsers' own limits, and the tests let the parsers read every example.
+
+use crate::domain::account::Mode;
+use crate::domain::endpoint::PayloadFormat;
+use crate::domain::events::{Format, LONGEST_MESSAGE};
+use crate::domain::fields::SHORT_TEXT;
+use crate::domain::json::Json;
+use crate::domain::milestone::MOST_INTERVALS;
+use crate::domain::subscription::LONGEST_TYPE;
+use crate::domain::transition::LONGEST_REASON;
+use crate::http::creating::LARGEST_BATCH;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+
+type Object = Map<String, Value>;
+
+/// A value that is a number or a text, described once under its name.
+macro_rules! number_or_text {
+    ($name:ident, $about:literal, $number:tt, $text:tt) => {
+        pub(super) struct $name;
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({"description": $about, "anyOf": [$number, $text]})
+            }
+        }
+    };
+}
+
+number_or_text!(
+    Duration,
+    "A length of time, from 1 ms to 366 days: milliseconds as a number or as a text of digits; terms such as `6h30m`, `1w 2d` \
+     or `1.5h`, with the units `ms`, `s`, `m`, `h`, `d` and `w` in any case; or ISO 8601 without years and months, such as `PT15M`.",
+    {"type": "number", "exclusiveMinimum": 0, "maximum": 31_622_400_000_u64},
+    {"type": "string", "format": "minoots-duration", "examples": ["15m", "6h30m", "PT15M"]}
+);
+number_or_text!(
+    Extension,
+    "How much later the end is to be; earlier, if it begins with a minus or is negative. Written like a duration.",
+    {"type": "number"},
+    {"type": "string", "format": "minoots-extension", "examples": ["15m", "-5m"]}
+);
+number_or_text!(
+    Overlap,
+    "How long the old secret goes on signing beside the new one, from 0 to 7 days: written like a duration. 24 hours by default.",
+    {"type": "number", "minimum": 0, "maximum": 604_800_000_u64},
+    {"type": "string", "format": "minoots-overlap", "examples": ["24h", "0s"]}
+);
+number_or_text!(
+    Milestone,
+    "A place on the timer's way: a share between 0 and 100 percent, both excluded, as `25%` or `25`; or a time before its end, \
+     as `-30m`. It must lie inside the timer.",
+    {"type": "number", "minimum": 0.000001, "maximum": 99.999999},
+    {"type": "string", "format": "minoots-milestone", "examples": ["25%", "-30m"]}
+);
+
+/// Headers of the caller's own, sent with each attempt: up to 20, 4 KiB together. Those that the service or HTTP itself sets
+/// can't be asked for.
+#[derive(JsonSchema)]
+#[schemars(transparent, extend("maxProperties" = 20, "propertyNames" = json!({"pattern": "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"})))]
+struct Headers(#[expect(dead_code)] std::collections::BTreeMap<String, HeaderText>);
+
+struct HeaderText;
+impl JsonSchema for HeaderText {
+    fn schema_name() -> Cow<'static, str> {
+        "HeaderText".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": "^[^\\x00-\\x08\\x0a-\\x1f\\x7f]*$"})
+    }
+}
+
+/// A new timer: `duration` or `expiresAt` says when it ends, not both.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[schemars(extend("if" = given("duration"), "then" = json!({"not": given("expiresAt")}), "else" = given("expiresAt")))]
+#[expect(dead_code)]
+pub(super) struct NewTimer {
+    /// How long it runs.
+    duration: Option<Duration>,
+    /// When it ends, instead of a duration: an RFC 3339 instant in the future, at most 366 days ahead.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    expires_at: Option<Instant>,
+    /// What people call it, up to 256 characters. The id by default.
+    #[schemars(length(max = SHORT_TEXT))]
+    name: Option<String>,
+    /// An id of the caller's own, which must be free in the account. Made by the service by default.
+    #[schemars(regex(pattern = "^[A-Za-z0-9_-]{1,48}$"))]
+    id: Option<String>,
+    /// What is to happen when.
+    events: Option<TimerEvents>,
+    /// Short for `events.on_expire.webhook`.
+    #[schemars(extend("format" = "uri"), length(max = 2048))]
+    webhook: Option<String>,
+    /// The same as `webhook`.
+    #[schemars(extend("format" = "uri"), length(max = 2048))]
+    callback: Option<String>,
+    /// Short for `events.on_expire.message`.
+    #[schemars(length(max = LONGEST_MESSAGE))]
+    message: Option<String>,
+    /// Short for `events.on_expire.data`.
+    data: Option<Object>,
+    /// Short for `events.on_expire.format`.
+    format: Option<Format>,
+    /// The agent that the timer belongs to.
+    #[schemars(length(max = SHORT_TEXT))]
+    agent_id: Option<String>,
+    /// The same as `agentId`.
+    #[schemars(rename = "agent_id", length(max = SHORT_TEXT))]
+    agent: Option<String>,
+    /// The team.
+    #[schemars(length(max = SHORT_TEXT))]
+    team: Option<String>,
+    /// The scenario.
+    #[schemars(length(max = SHORT_TEXT))]
+    scenario: Option<String>,
+    /// The organisation, in the caller's own terms.
+    #[schemars(length(max = SHORT_TEXT))]
+    organization_id: Option<String>,
+    /// The project, in the caller's own terms.
+    #[schemars(length(max = SHORT_TEXT))]
+    project_id: Option<String>,
+    /// Any object; it comes back exactly as given. All events' `data` and this have at most 32 KiB together.
+    metadata: Option<Object>,
+}
+
+struct Instant;
+
+/// That a member is given, and not null.
+fn given(name: &str) -> Value {
+    json!({"required": [name], "properties": {name: {"not": {"type": "null"}}}})
+}
+
+/// What is to happen when. An event without a webhook is still told to endpoints.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code)]
+struct TimerEvents {
+    /// When the timer's time is up.
+    on_expire: Option<Action>,
+    /// When it reaches a milestone.
+    on_progress: Option<ProgressAction>,
+    /// When it is cancelled. Without a webhook of its own a cancellation is told to `on_expire`'s, but not with that one's
+    /// message, data or headers.
+    on_cancel: Option<Action>,
+}
+
+/// Where an event's webhook goes, and what it says.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code)]
+struct Action {
+    /// Where to: https, a public address, port 443 or 8443, at most 2,048 bytes. `minoots dev` takes http and loopback too.
+    #[schemars(extend("format" = "uri"), length(max = 2048))]
+    webhook: Option<String>,
+    /// Overrides the form that the URL's host asks for: Slack's and Discord's own for their hosts, else JSON.
+    format: Option<Format>,
+    /// The payload's `message`: up to 4 KiB.
+    #[schemars(length(max = LONGEST_MESSAGE))]
+    message: Option<String>,
+    /// The payload's `data`.
+    data: Option<Object>,
+    headers: Option<Headers>,
+}
+
+/// The milestones, where their webhooks go, and what they say.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code)]
+struct ProgressAction {
+    /// The milestones, up to 20; one that is given twice fires once.
+    #[schemars(length(max = MOST_INTERVALS))]
+    intervals: Vec<Milestone>,
+    /// Where to: https, a public address, port 443 or 8443, at most 2,048 bytes. `minoots dev` takes http and loopback too.
+    #[schemars(extend("format" = "uri"), length(max = 2048))]
+    webhook: Option<String>,
+    /// Overrides the form that the URL's host asks for: Slack's and Discord's own for their hosts, else JSON.
+    format: Option<Format>,
+    /// The payload's `message`: up to 4 KiB.
+    #[schemars(length(max = LONGEST_MESSAGE))]
+    message: Option<String>,
+    /// The payload's `data`.
+    data: Option<Object>,
+    headers: Option<Headers>,
+}
+
+/// Timers to create together.
+#[derive(JsonSchema)]
+#[expect(dead_code)]
+pub(super) struct NewTimers {
+    /// Up to 100.
+    #[schemars(length(max = LARGEST_BATCH))]
+    timers: Vec<NewTimer>,
+}
+
+/// What is to change: what is not given stays. At most one of `duration`, `expiresAt` and `extend` moves the end.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", extend("not" = json!({"anyOf": [
+    {"allOf": [given("duration"), given("expiresAt")]},
+    {"allOf": [given("duration"), given("extend")]},
+    {"allOf": [given("expiresAt"), given("extend")]},
+]})))]
+#[expect(dead_code)]
+pub(super) struct TimerChanges {
+    /// How long it runs, counted anew from now.
+    duration: Option<Duration>,
+    /// When it ends: an RFC 3339 instant in the future. Its start stays.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    expires_at: Option<Instant>,
+    /// How much later it ends. Its start stays.
+    extend: Option<Extension>,
+    /// A new name; null takes it back to the id.
+    #[schemars(length(max = SHORT_TEXT))]
+    name: Option<String>,
+    /// New metadata, in the stead of the old.
+    metadata: Option<Object>,
+    /// New events, in the stead of all old ones. Milestones that have fired stay fired.
+    events: Option<TimerEvents>,
+}
+
+/// Why a timer is cancelled.
+#[derive(JsonSchema)]
+#[expect(dead_code)]
+pub(super) struct Cancellation {
+    /// Up to 1 KiB; receivers are told.
+    #[schemars(length(max = LONGEST_REASON))]
+    reason: Option<String>,
+}
+
+/// A new endpoint.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[expect(dead_code)]
+pub(super) struct NewWebhook {
+    /// What its owner calls it: 1 to 100 characters.
+    #[schemars(length(min = 1, max = 100), regex(pattern = r"\S"))]
+    name: String,
+    /// Where its deliveries go: https, a public address, port 443 or 8443. `minoots dev` takes http and loopback too.
+    #[schemars(extend("format" = "uri"), length(max = 2048))]
+    url: String,
+    /// What it is told of: event types, families such as `session.*`, or `*` for everything.
+    #[schemars(length(min = 1, max = 100))]
+    events: Vec<SubscriptionText>,
+    #[schemars(flatten)]
+    settings: WebhookSettings,
+}
+
+/// What is to change: what is not given stays, and null takes a field back to its default.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[expect(dead_code)]
+pub(super) struct WebhookChanges {
+    /// What its owner calls it: 1 to 100 characters.
+    #[schemars(length(min = 1, max = 100), regex(pattern = r"\S"), default, with = "String")]
+    name: Option<String>,
+    /// Where its deliveries go: https, a public address, port 443 or 8443. `minoots dev` takes http and loopback too.
+    #[schemars(extend("format" = "uri"), length(max = 2048), default, with = "String")]
+    url: Option<String>,
+    /// What it is told of: event types, families such as `session.*`, or `*` for everything.
+    #[schemars(length(min = 1, max = 100), default, with = "Vec<SubscriptionText>")]
+    events: Option<Vec<SubscriptionText>>,
+    #[schemars(flatten)]
+    settings: WebhookSettings,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[expect(dead_code)]
+struct WebhookSettings {
+    /// Whether new events reach it: true by default.
+    active: Option<bool>,
+    /// What its owner says about it: up to 500 characters.
+    #[schemars(length(max = 500))]
+    description: Option<String>,
+    headers: Option<Headers>,
+    /// Attempts after the first one, from 0 to 10: 4 by default.
+    #[schemars(range(min = 0, max = 10))]
+    max_retries: Option<u32>,
+    /// Seconds from the end of the first attempt to the second, from 1 to 3,600: 5 by default. Each further wait is five times
+    /// as long, 12 hours at most.
+    #[schemars(range(min = 1, max = 3600))]
+    retry_delay: Option<u32>,
+    /// Seconds that an attempt may take, from 1 to 30: 30 by default.
+    #[schemars(range(min = 1, max = 30))]
+    timeout: Option<u32>,
+    /// How bodies are written: as JavaScript does by default, or as Python does.
+    payload_format: Option<PayloadFormat>,
+    /// Overrides the form that the URL's host asks for: Slack's and Discord's own for their hosts, else JSON.
+    format: Option<Format>,
+}
+
+struct SubscriptionText;
+impl JsonSchema for SubscriptionText {
+    fn schema_name() -> Cow<'static, str> {
+        "SubscriptionText".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": r"^(\*|[a-z0-9_]+(\.[a-z0-9_]+)*\.(\*|[a-z0-9_]+))$",
+            "maxLength": LONGEST_TYPE,
+        })
+    }
+}
+
+/// How a secret is rotated.
+#[derive(JsonSchema)]
+#[expect(dead_code)]
+pub(super) struct Rotation {
+    overlap: Option<Overlap>,
+}
+
+/// Which failed deliveries are sent again.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[expect(dead_code)]
+pub(super) struct FailedDeliveries {
+    /// Those of this endpoint only; by default all of the caller's, its timers' too.
+    webhook_id: Option<String>,
+}
+
+/// Something that has happened.
+#[derive(JsonSchema)]
+#[expect(dead_code)]
+pub(super) struct NewEvent {
+    /// A type of the catalogue or of the caller's own: words of `a-z`, `0-9` and `_`, at least two, with dots between them. The
+    /// service itself sends those that begin with `timer.` or `webhook.`.
+    #[schemars(rename = "type", length(max = LONGEST_TYPE), regex(pattern = r"^(?!timer\.|webhook\.)[a-z0-9_]+(\.[a-z0-9_]+)+$"))]
+    event_type: String,
+    /// What endpoints are told, up to 64 KiB.
+    data: Object,
+    /// An id of the caller's own, so that telling it twice tells it once. Made by the service by default.
+    #[schemars(regex(pattern = "^[A-Za-z0-9_-]{1,64}$"))]
+    id: Option<String>,
+}
+
+/// A new project.
+#[derive(JsonSchema)]
+#[expect(dead_code)]
+pub(super) struct NewProject {
+    /// Its name: 1 to 256 characters.
+    #[schemars(length(min = 1, max = SHORT_TEXT), regex(pattern = r"\S"))]
+    name: String,
+    /// What its owner says about it: up to 4,096 characters.
+    #[schemars(length(max = 4096))]
+    description: Option<String>,
+    /// Any object, up to 64 KiB.
+    settings: Option<Object>,
+}
+
+/// A new API key.
+#[derive(JsonSchema)]
+#[expect(dead_code)]
+pub(super) struct NewApiKey {
+    /// What its holder calls it: up to 256 characters.
+    #[schemars(length(max = SHORT_TEXT))]
+    name: Option<String>,
+    /// The data that it opens: by default that of the calling key. A test key makes test keys only.
+    mode: Option<Mode>,
+}
+
+/// An API key's new name.
+#[derive(JsonSchema)]
+#[expect(dead_code)]
+pub(super) struct ApiKeyChanges {
+    /// Up to 256 characters; null for no name.
+    #[schemars(with = "String", length(max = SHORT_TEXT), extend("type" = ["string", "null"]))]
+    name: Option<String>,
+}
+
+/// A sample as the parsers take it.
+pub(super) fn parsed(sample: &Value) -> Json {
+    Json::parse(sample.to_string().as_bytes()).unwrap()
+}
