@@ -2,8 +2,8 @@
 
     python3 benches/side_by_side [--quick] [--write]
 
-Build `target/release/minoots` and `benches/load` first, and install `benches/peer`; `make bench` does. It takes about a quarter
-of an hour, `--quick` two minutes. Run it on an idle machine.
+Build `target/release/minoots` and `benches/load` first, and install `benches/peer`; `make bench` does. It takes about a
+quarter of an hour, `--quick` two minutes. Run it on an idle machine.
 """
 
 import argparse
@@ -50,12 +50,15 @@ def main():
         (f"{sizes.timers:,} due at one instant", "benchmarks-burst.svg", late["burst"]),
         (f"{sizes.timers:,} due over {sizes.over // 1000} s", "benchmarks-spread.svg", late["spread"]),
     ]
+    took = (time.time() - begun) / 60
     facts = [
-        f"{report.today()}, in {(time.time() - begun) / 60:.0f} minutes; load average while measuring {min(load):.1f} to {max(load):.1f}",
+        f"{report.today()}, in {took:.0f} minutes; load average meanwhile {min(load):.1f} to {max(load):.1f}",
         report.machine(),
         report.versions(json.loads((PEER / "package.json").read_text())["dependencies"]["bullmq"]),
-        f"{sizes.rounds} rounds of {sizes.timers:,} timers; {sizes.pending:,} pending; {sizes.backlog:,} deliveries waiting for the hanging receiver",
-        f"generator and receiver with nothing between them: {min(ceilings):,.0f} to {max(ceilings):,.0f} requests a second",
+        f"{sizes.rounds} rounds of {sizes.timers:,} timers; {sizes.pending:,} pending; "
+        f"{sizes.backlog:,} deliveries waiting for the hanging receiver",
+        "generator and receiver with nothing between them: "
+        f"{min(ceilings):,.0f} to {max(ceilings):,.0f} requests a second",
     ]
     print(report.table(results))
     print("\n".join(facts))

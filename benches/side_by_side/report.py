@@ -90,13 +90,13 @@ def page(results, facts, plots):
     plots = "\n\n".join(f"![{title}]({file})" for title, file in plots)
     return f"""# Benchmarks
 
-`minoots dev` and BullMQ on Redis, doing the same work on one machine: timers over HTTP, each with a signed webhook. Written by
-`make bench`, which runs them by turns and takes medians; only the ratios mean anything on another machine.
+`minoots dev` and BullMQ on Redis, doing the same work on one machine: timers over HTTP, each with a signed webhook.
+Written by `make bench`, which runs them by turns and takes medians; only the ratios mean anything on another machine.
 
 {table(results)}
 
-BullMQ with `everysec` loses up to a second of timers in a power failure, Minoots none that it has answered. Each peer runs in the
-configuration that was found to be fastest (`benches/peer`): Fastify, 100 jobs at once, pooled connections.
+BullMQ with `everysec` loses up to a second of timers in a power failure, Minoots none that it has answered. Its peer
+(`benches/peer`) is Fastify, 100 jobs at once and pooled connections: no configuration was found to be faster.
 
 {plots}
 
@@ -104,8 +104,8 @@ configuration that was found to be fastest (`benches/peer`): Fastify, 100 jobs a
 
 {facts}
 
-What is measured and how: `benches/side_by_side/scenarios.py`. Generator and receiver are `benches/load`, one thread each; they share the
-processors with what is measured, so their own ceiling is measured in the same run.
+What is measured, and how: `benches/side_by_side/scenarios.py`. Generator and receiver are `benches/load`, one thread
+each; they share the processors with what is measured, so their own ceiling is measured in the same run.
 """
 
 

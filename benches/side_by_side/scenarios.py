@@ -18,7 +18,7 @@ def creations(server, count):
 
 
 def lateness(server, receiver, count, over=0):
-    """Timers that are due at one instant, or spread over so many milliseconds: all deliveries, and how late each was."""
+    """Timers due at one instant, or spread over so many milliseconds: all deliveries, and how late each was."""
     receiver.forget()
     # Twice as long as their creation should take at the slowest server.
     due = time.time() + 1 + count / 2_500
@@ -82,7 +82,7 @@ def restart(server, receiver, count):
 
 
 def neighbour(server, receiver, silent, count, backlog, over):
-    """A healthy receiver's lateness alone, and beside a receiver that never answers and has a backlog waiting for it."""
+    """A healthy receiver's lateness alone, and beside one that never answers and has a backlog waiting for it."""
     alone = percentile(lateness(server, receiver, count, over)[1], 0.99)
     create(server.port, backlog, silent.url, duration=1)
     receiver.forget()
