@@ -10,7 +10,7 @@ EMULATOR := target/emulator
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help dev test crash simulation planted check openapi fuzz-api template deployed emulator packages
+.PHONY: help dev test crash simulation planted check openapi fuzz-api template deployed emulator packages bench
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -51,6 +51,12 @@ fuzz-api: $(VENV)/installed ## generated requests from /openapi.json to the rele
 template: $(TEMPLATE)/installed $(CHECKOV)/installed ## what linters and our own assertions say of template.yaml
 	$(TEMPLATE)/bin/python -m pytest -c tests/template/pytest.ini tests/template --ignore-glob '*/test_deployed*.py'
 
+bench: benches/peer/node_modules/.package-lock.json ## beside BullMQ on Redis, by turns, into docs/benchmarks.md: a quarter of an hour; quick=1 for two minutes
+	command -v redis-server >/dev/null || { echo "bench: install Debian's redis-server" >&2; exit 1; }
+	cargo build --release --locked
+	cargo build --release --locked --manifest-path benches/load/Cargo.toml
+	python3 benches/side_by_side $(if $(quick),--quick,--write)
+
 emulator: $(EMULATOR)/installed ## the AWS emulator that tests run on
 
 check: $(VENV)/installed $(NODE)/node_modules/.package-lock.json $(BROWSER)/node_modules/.package-lock.json ## formatting, lints, documentation, licences, unused dependencies
@@ -77,6 +83,10 @@ $(EMULATOR)/installed: tests/emulator/requirements.txt
 	$(@D)/bin/pip install --quiet --requirement $<
 	touch $@
 
+benches/peer/node_modules/.package-lock.json: benches/peer/package.json benches/peer/package-lock.json | packages
+	cd benches/peer && npm ci
+	touch $@
+
 # npm writes this file last, so it stands for the whole folder.
 $(NODE)/node_modules/.package-lock.json: clients/js/package.json
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json | packages
@@ -86,7 +96,7 @@ $(NODE)/node_modules/.package-lock.json: clients/js/package.json
 # Debian's packages that the samples and the tools need, installed only where one is missing.
 packages:
 	@missing=; \
-	for command in chromium curl jq npm openssl ruby; do command -v $$command >/dev/null || missing="$$missing $$command"; done; \
+	for command in chromium curl jq npm openssl ruby valgrind; do command -v $$command >/dev/null || missing="$$missing $$command"; done; \
 	command -v go >/dev/null || missing="$$missing golang-go"; \
 	command -v php >/dev/null || missing="$$missing php-cli"; \
 	python3 -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \

@@ -16,8 +16,6 @@ UNWANTED = {
     "aws-lc-rs": "a second library of ciphers",
     "openssl": "a second TLS stack, and one that the system would have to have",
     "native-tls": "a second TLS stack",
-    "lambda_http": "tables of all the world's alphabets, for bodies that are JSON",
-    "encoding_rs": "tables of all the world's alphabets, for bodies that are JSON",
     "regex": "filters of logs that a function has not",
     "clap": "options that a function has not",
 }

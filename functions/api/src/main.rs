@@ -1,6 +1,5 @@
 //! The HTTP API behind API Gateway or a function URL.
 
-use lambda_runtime::{LambdaEvent, service_fn};
 use minoots_aws::alarms::AwsAlarms;
 use minoots_aws::clients::Clients;
 use minoots_aws::config::{ApiConfig, environment};
@@ -15,7 +14,7 @@ use minoots_shared::webhook::client::{DEFAULT_TIMEOUT, WebhookClient};
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
+async fn main() -> Result<(), lambda_http::Error> {
     logs::init();
     let ApiConfig { common, alarms } = logs::or_exit(environment().api());
     let clients = logs::or_exit(Clients::new(&common.connection));
@@ -30,6 +29,5 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         Clock::system(),
     );
     // The gateway limits how often one may call.
-    let api = Api::new(router(Arc::new(app), None));
-    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| api.handle(event))).await
+    lambda_http::run(Api::new(router(Arc::new(app), None))).await
 }

@@ -53,7 +53,6 @@ macro_rules! client {
 
 impl Aws {
     /// Clients of one world.
-    #[expect(clippy::new_without_default, reason = "there is no client by default")]
     pub(crate) fn new() -> Self {
         let connector = Connector { processes: Arc::default() };
         Self { sqs: client!(aws_sdk_sqs, connector), scheduler: client!(aws_sdk_scheduler, connector), connector }

@@ -204,7 +204,7 @@ impl Plan {
 }
 
 fn intervals(random: &mut Random) -> &'static str {
-    *random.pick(&[r#"["50%"]"#, r#"["25%", 50, "75%"]"#, r#"["10%", "90%", "99%"]"#, r#"["33%", "66.6%"]"#])
+    random.pick::<&str>(&[r#"["50%"]"#, r#"["25%", 50, "75%"]"#, r#"["10%", "90%", "99%"]"#, r#"["33%", "66.6%"]"#])
 }
 
 /// What is asked of a timer; often near the instant at which something is due.

@@ -35,7 +35,7 @@ fn every_promise_is_kept_in_thousands_of_runs() {
         }
     });
     let broken = broken.into_inner().unwrap();
-    let shown: Vec<_> = broken.iter().take(5).map(|report| {
+    let shown = broken.iter().take(5).map(|report| {
         let Report { seed, violations, .. } = report;
         format!("seed {seed}: {violations:#?}\nreplay it: cargo run -p minoots-simulation -- {seed}")
     });

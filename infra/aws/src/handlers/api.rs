@@ -1,13 +1,19 @@
 //! The API: the shared router, behind an HTTP API, a REST API or a function URL.
 
-use super::gateway::{GatewayAnswer, GatewayRequest};
 use axum::Router;
-use axum::body::to_bytes;
+use axum::extract::Request;
 use axum::http::Uri;
-use lambda_runtime::{Error, LambdaEvent};
-use tower::ServiceExt as _;
+use axum::response::Response;
+use lambda_http::RequestExt as _;
+use lambda_http::request::RequestContext;
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tower::Service;
 
 /// The router as Lambda calls it. The stage that a gateway puts in front of the path is taken off.
+#[derive(Clone)]
 pub struct Api(Router);
 
 impl Api {
@@ -15,22 +21,27 @@ impl Api {
     pub fn new(router: Router) -> Self {
         Self(router)
     }
+}
 
-    /// An HTTP request, as a gateway hands it over.
-    ///
-    /// # Errors
-    /// The event is no such request.
-    pub async fn handle(&self, event: LambdaEvent<GatewayRequest>) -> Result<GatewayAnswer, Error> {
-        let version = event.payload.version();
-        let stage = event.payload.stage().map(str::to_owned);
-        let mut request = event.payload.into_http()?;
+impl Service<lambda_http::Request> for Api {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Service::<Request>::poll_ready(&mut self.0, context)
+    }
+
+    fn call(&mut self, mut request: lambda_http::Request) -> Self::Future {
+        let stage = match request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.stage.clone(),
+            Some(RequestContext::ApiGatewayV1(context)) => context.stage.clone(),
+            _ => None,
+        };
         if let Some(uri) = stage.and_then(|stage| without_stage(request.uri(), &stage)) {
             *request.uri_mut() = uri;
         }
-        // The router's error type has no values.
-        let answer = self.0.clone().oneshot(request).await?;
-        let (parts, body) = answer.into_parts();
-        Ok(GatewayAnswer::new(version, &parts, &to_bytes(body, usize::MAX).await?))
+        Box::pin(self.0.call(request.map(axum::body::Body::new)))
     }
 }
 
@@ -41,7 +52,10 @@ fn without_stage(uri: &Uri, stage: &str) -> Option<Uri> {
         return None;
     }
     let path = if rest.is_empty() { "/" } else { rest };
-    uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}")).parse().ok()
+    let text = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(text.parse().ok()?);
+    Uri::from_parts(parts).ok()
 }
 
 #[cfg(test)]
@@ -52,6 +66,7 @@ mod tests {
     fn a_stage_is_taken_off_only_where_it_is_the_first_segment() {
         let cut = |uri: &str, stage| without_stage(&uri.parse().unwrap(), stage).map(|uri| uri.to_string());
         assert_eq!(cut("/prod/timers?limit=1", "prod").as_deref(), Some("/timers?limit=1"));
+        assert_eq!(cut("https://h.example/prod/timers", "prod").as_deref(), Some("https://h.example/timers"));
         assert_eq!(cut("/prod", "prod").as_deref(), Some("/"));
         assert_eq!(cut("/production/timers", "prod"), None);
         assert_eq!(cut("/timers/prod", "prod"), None);

@@ -4,6 +4,5 @@ pub mod api;
 pub mod delivery;
 mod events;
 pub mod expiry;
-pub mod gateway;
 mod operator;
 mod pacing;
