@@ -5,12 +5,13 @@
 //! of its host, which takes no more attempts. Each turn is one attempt.
 
 use crate::job::Job;
-use crate::pace::{Bucket, Rate};
 use crate::queue::Limits;
+use foldhash::{HashMap, HashMapExt as _};
 use minoots_shared::domain::account::Scope;
 use minoots_shared::domain::ids::{DeliveryId, EndpointId};
+use minoots_shared::pace::{Bucket, Rate};
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -185,12 +186,11 @@ impl Lanes {
             .map_or(Next::Nothing, |(at, _)| Next::At(*at))
     }
 
-    /// Notes the end of an attempt. Whether a lane that turned deliveries away has room again.
-    pub(crate) fn done(&mut self, job: &Job, now: Instant) -> bool {
-        let known = self.known.remove(&(job.scope.clone(), job.id.clone()));
-        self.under_way -= 1;
-        let begun = match known {
-            Some(Known::UnderWay(since) | Known::Again(since)) => since,
+    /// The receiver has answered, or won't: it may be sent the next one. What came of the attempt is still to be recorded,
+    /// so the attempt still counts among all.
+    pub(crate) fn answered(&mut self, job: &Job, now: Instant) {
+        let begun = match self.known.get(&(job.scope.clone(), job.id.clone())) {
+            Some(Known::UnderWay(since) | Known::Again(since)) => *since,
             _ => now,
         };
         self.leave_host(&job.host, begun, now);
@@ -198,10 +198,17 @@ impl Lanes {
         if let Some(lane) = self.lanes.get_mut(&name) {
             lane.under_way -= 1;
         }
+        self.settle(&name, now);
+    }
+
+    /// Notes the end of an attempt, after [`Self::answered`]. Whether a lane that turned deliveries away has room again.
+    pub(crate) fn done(&mut self, job: &Job, now: Instant) -> bool {
+        let known = self.known.remove(&(job.scope.clone(), job.id.clone()));
+        self.under_way -= 1;
+        let name = LaneName::of(job);
         if matches!(known, Some(Known::Again(_))) {
             self.push(job.clone(), now);
         }
-        self.settle(&name, now);
         let room = self.room();
         let has_room = self.lanes.get_mut(&name).is_some_and(|lane| {
             let has_room = lane.turned_away && lane.waiting.len() <= room / 2;

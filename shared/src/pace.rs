@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// A rate, and how much of it may be saved up.
-#[derive(Clone, Copy)]
-pub(crate) struct Rate {
+#[derive(Clone, Copy, Debug)]
+pub struct Rate {
     /// In this time one token comes.
     interval: Duration,
     /// In this time an empty bucket fills: a tenth of a second, so that no second sees more than a tenth above the rate.
@@ -14,33 +14,35 @@ pub(crate) struct Rate {
 }
 
 impl Rate {
-    pub(crate) fn per_second(tokens: NonZeroU32) -> Self {
+    /// So many in each second.
+    pub fn per_second(tokens: NonZeroU32) -> Self {
         let interval = Duration::from_secs(1) / tokens.get();
         Self { interval, depth: Duration::from_millis(100).max(interval) }
     }
 }
 
 /// A bucket; full in the beginning.
-#[derive(Default)]
-pub(crate) struct Bucket {
+#[derive(Debug, Default)]
+pub struct Bucket {
     /// When it is full again.
     full_at: Option<Instant>,
 }
 
 impl Bucket {
     /// When there is a token, if there is none at `now`.
-    pub(crate) fn empty_until(&self, rate: Rate, now: Instant) -> Option<Instant> {
+    pub fn empty_until(&self, rate: Rate, now: Instant) -> Option<Instant> {
         let spare = rate.depth - rate.interval;
         let next = self.full_at?.checked_sub(spare)?;
         (next > now).then_some(next)
     }
 
-    pub(crate) fn take(&mut self, rate: Rate, now: Instant) {
+    /// Takes a token.
+    pub fn take(&mut self, rate: Rate, now: Instant) {
         self.full_at = Some(self.full_at.map_or(now, |full| full.max(now)) + rate.interval);
     }
 
     /// When nothing needs to be known of it any more, if that is after `now`.
-    pub(crate) fn filling_until(&self, now: Instant) -> Option<Instant> {
+    pub fn filling_until(&self, now: Instant) -> Option<Instant> {
         self.full_at.filter(|full| *full > now)
     }
 }
