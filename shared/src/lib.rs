@@ -5,5 +5,6 @@ pub mod cost;
 pub mod domain;
 pub mod failpoint;
 pub mod http;
+pub mod pace;
 pub mod ports;
 pub mod webhook;

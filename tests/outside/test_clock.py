@@ -82,9 +82,7 @@ def test_retries_come_in_their_places_between_other_events(clocked, start_receiv
     assert [hit.path for hit in receiver.hits] == ["/failing", "/failing", "/other", "/failing"]
     delivery = api.delivery(first)
     log = succeeded(api.get(f"/deliveries/{delivery['id']}"))["data"]["attemptLog"]
-    waits = [
-        instant(later["dueAt"]) - instant(earlier["sentAt"]) for earlier, later in zip(log, log[1:], strict=False)
-    ]
+    waits = [instant(later["dueAt"]) - instant(earlier["sentAt"]) for earlier, later in zip(log, log[1:], strict=False)]
     assert [round(wait.total_seconds()) for wait in waits] == [5, pytest.approx(25, abs=3)]
     assert all(attempt["sentAt"] == attempt["dueAt"] for attempt in log)
 

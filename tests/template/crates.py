@@ -118,3 +118,13 @@ def documented_calls():
         role: {row[0]: re.findall(r"`([\w:]+)`", row[column]) for row in rows}
         for column, role in enumerate(("ApiRole", "ExpiryHandlerRole", "DeliveryRole"), 1)
     }
+
+
+def cross_origin():
+    """What pages of allowed origins may do with a local server, in API Gateway's words."""
+    source = (ROOT / "functions" / "local" / "src" / "visitors.rs").read_text()
+    constants = dict(re.findall(r'const (\w+): &str =\s*"([^"]*)"', source))
+    names = {"AllowMethods": "METHODS", "AllowHeaders": "SENT_HEADERS", "ExposeHeaders": "READ_HEADERS"}
+    return {setting: constants[name].split(", ") for setting, name in names.items()} | {
+        "MaxAge": int(constants["MAX_AGE"])
+    }

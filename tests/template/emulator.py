@@ -130,3 +130,10 @@ class Deployment:
             QueueUrl=self.outputs[f"{queue}Url"], AttributeNames=["All"]
         )["Attributes"]
         return tuple(int(attributes[f"ApproximateNumberOfMessages{name}"]) for name in names)
+
+    def holds(self, queue, text):
+        """Whether a message with this text is in a queue, visible or not."""
+        url = f"{self.emulator.url}/_ministack/sqs/messages"
+        answer = requests.get(url, params={"QueueUrl": self.outputs[f"{queue}Url"]}, timeout=30)
+        assert answer.ok, answer.text
+        return text in answer.text

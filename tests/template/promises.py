@@ -23,6 +23,7 @@ GATEWAY_TIMEOUT = 30
 
 EVERYTHING_ON = {
     "AlarmEmail": "ops@example.com",
+    "AllowedOrigins": "https://app.example.com,https://admin.example.com",
     "CertificateArn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/1",
     "DomainName": "timers.example.com",
     "TableEncryption": "aws-managed",
@@ -67,6 +68,20 @@ def the_api_has_time_for_its_longest_call_and_answers_before_the_gateway_gives_u
     timeout = template.stack().of("AWS::Lambda::Function")["ApiFunction"]["Timeout"]
     if not LONGEST_CALL + 5 <= timeout < GATEWAY_TIMEOUT:
         yield f"ApiFunction may run for {timeout} s"
+
+
+@promise
+def pages_of_other_sites_may_call_the_api_where_it_is_said_and_do_what_they_may_do_locally(template):
+    [closed] = template.stack().of("AWS::ApiGatewayV2::Api").values()
+    if "CorsConfiguration" in closed:
+        yield "without AllowedOrigins some site's pages may call the API"
+    [api] = template.stack(**EVERYTHING_ON).of("AWS::ApiGatewayV2::Api").values()
+    cors = api.get("CorsConfiguration", {})
+    if cors.get("AllowOrigins") != EVERYTHING_ON["AllowedOrigins"].split(","):
+        yield f"AllowedOrigins are {cors.get('AllowOrigins')}"
+    for setting, local in crates.cross_origin().items():
+        if cors.get(setting) != local:
+            yield f"{setting} is {cors.get(setting)}, of the local server {local}"
 
 
 @promise

@@ -63,6 +63,9 @@ class Stack:
         assert not unknown, f"the template has no parameters {unknown}"
         defaults = {name: parameter["Default"] for name, parameter in expanded["Parameters"].items()}
         self._values = PSEUDO | defaults | parameters
+        for name, parameter in expanded["Parameters"].items():
+            if parameter["Type"] == "CommaDelimitedList":
+                self._values[name] = self._values[name].split(",")
         self._conditions = expanded.get("Conditions", {})
         self.resources = self._in_force(expanded["Resources"])
         self.outputs = self._in_force(expanded.get("Outputs", {}))

@@ -6,38 +6,60 @@
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::header::{HOST, ORIGIN};
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, HOST, ORIGIN, VARY,
+};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderName, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use minoots_shared::http::problem::{Code, Problem};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// The names under which this server may be called.
+/// What pages of an allowed origin may send; the same stands in template.yaml.
+const SENT_HEADERS: &str = "authorization, content-type, idempotency-key, x-api-key";
+/// And what they may do.
+const METHODS: &str = "DELETE, GET, PATCH, POST, PUT";
+/// What they may read of an answer, beside its body.
+const READ_HEADERS: &str = "idempotent-replayed, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after";
+/// How long a browser may remember that, in seconds.
+const MAX_AGE: &str = "600";
+
+/// The names under which this server may be called, and the sites whose pages may call it.
 #[derive(Clone)]
 pub(crate) struct Visitors {
-    allowed: Arc<[String]>,
+    hosts: Arc<[String]>,
+    origins: Arc<[String]>,
 }
 
 impl Visitors {
-    /// Takes also requests to these names.
-    pub(crate) fn new(allowed: &[String]) -> Self {
-        Self { allowed: allowed.iter().map(|name| plain(name)).collect() }
+    /// Takes also requests to these names, and from pages of these origins.
+    pub(crate) fn new(hosts: &[String], origins: &[String]) -> Self {
+        let origin = |origin: &String| origin.trim_end_matches('/').to_ascii_lowercase();
+        Self { hosts: hosts.iter().map(|name| plain(name)).collect(), origins: origins.iter().map(origin).collect() }
     }
 
     /// `router`, for requests that may come.
     pub(crate) fn guard(self, router: Router) -> Router {
         router.layer(middleware::from_fn(move |request: Request, next: Next| {
             let refused = self.refusal(request.uri(), request.headers());
+            let origin = request.headers().get(ORIGIN).filter(|origin| self.is_allowed(origin)).cloned();
             async move {
-                match refused {
-                    Some(why) => Problem::new(Code::InsufficientPermissions, why).into_response() as Response,
-                    None => next.run(request).await,
+                match (refused, origin) {
+                    (Some(why), _) => Problem::new(Code::InsufficientPermissions, why).into_response() as Response,
+                    (None, Some(origin)) if asks_first(&request) => readable(preflight(), origin),
+                    (None, Some(origin)) => readable(next.run(request).await, origin),
+                    (None, None) => next.run(request).await,
                 }
             }
         }))
+    }
+
+    fn is_allowed(&self, origin: &HeaderValue) -> bool {
+        let origin = origin.to_str().unwrap_or_default();
+        self.origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin))
     }
 
     fn refusal(&self, uri: &Uri, headers: &HeaderMap) -> Option<String> {
@@ -54,21 +76,47 @@ impl Visitors {
             let rest = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
             rest.zip(host).is_some_and(|(origin, host)| origin.eq_ignore_ascii_case(host))
         };
-        if text(ORIGIN).is_some_and(|origin| !from_here(origin)) {
-            return Some("another site's pages may not call this server".into());
+        let allowed = headers.get(ORIGIN).is_some_and(|origin| self.is_allowed(origin));
+        if !allowed && text(ORIGIN).is_some_and(|origin| !from_here(origin)) {
+            return Some(
+                "another site's pages may not call this server, unless it is started with --allow-origin".into(),
+            );
         }
         // Links from other sites may lead here; their pages may not load anything from here.
         let (site, mode) = ("sec-fetch-site", "sec-fetch-mode");
         let says = |name, value| text(HeaderName::from_static(name)) == Some(value);
-        (says(site, "cross-site") && !says(mode, "navigate"))
+        (!allowed && says(site, "cross-site") && !says(mode, "navigate"))
             .then(|| "another site's pages may not load anything from this server".into())
     }
 
     fn knows(&self, host: &str) -> bool {
         let host = plain(host);
         let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
-        address || !host.contains('.') || host.ends_with(".localhost") || self.allowed.contains(&host)
+        address || !host.contains('.') || host.ends_with(".localhost") || self.hosts.contains(&host)
     }
+}
+
+/// Whether a browser asks before it sends the request itself (CORS, fetch standard §3.2.3).
+fn asks_first(request: &Request) -> bool {
+    request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+fn preflight() -> Response {
+    let may = [
+        (ACCESS_CONTROL_ALLOW_METHODS, METHODS),
+        (ACCESS_CONTROL_ALLOW_HEADERS, SENT_HEADERS),
+        (ACCESS_CONTROL_MAX_AGE, MAX_AGE),
+    ];
+    (StatusCode::NO_CONTENT, may).into_response()
+}
+
+/// The answer, which pages of `origin` may read.
+fn readable(mut answer: Response, origin: HeaderValue) -> Response {
+    let headers = answer.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(READ_HEADERS));
+    headers.append(VARY, HeaderValue::from_static("origin"));
+    answer
 }
 
 /// A name without its last dot, in lower case.
@@ -81,12 +129,16 @@ mod tests {
     use super::*;
     use axum::http::HeaderValue;
 
+    fn visitors() -> Visitors {
+        Visitors::new(&["Minoots.Example.com".to_owned()], &["https://App.example.com/".to_owned()])
+    }
+
     fn refuses(headers: &[(&'static str, &'static str)]) -> bool {
         let headers: HeaderMap = headers
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect();
-        Visitors::new(&["Minoots.Example.com".to_owned()]).refusal(&Uri::from_static("/inbox"), &headers).is_some()
+        visitors().refusal(&Uri::from_static("/inbox"), &headers).is_some()
     }
 
     #[test]
@@ -104,12 +156,11 @@ mod tests {
         ] {
             assert!(!refuses(&[("host", host)]), "{host}");
         }
-        for host in ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:3001", "example.com", "a b", "é"]
-        {
+        for host in ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:3001", "example.com", "a b"] {
             assert!(refuses(&[("host", host)]), "{host}");
         }
         assert!(!refuses(&[]), "every browser names the host");
-        let absolute = Visitors::new(&[]).refusal(&Uri::from_static("http://evil.example/inbox"), &HeaderMap::new());
+        let absolute = visitors().refusal(&Uri::from_static("http://evil.example/inbox"), &HeaderMap::new());
         assert!(absolute.is_some());
     }
 
@@ -125,6 +176,8 @@ mod tests {
             assert!(refuses(&[host, ("origin", origin)]), "{origin}");
         }
         let cross = ("sec-fetch-site", "cross-site");
+        assert!(!refuses(&[host, cross, ("sec-fetch-mode", "cors"), ("origin", "https://app.example.com")]));
+        assert!(refuses(&[host, cross, ("sec-fetch-mode", "cors"), ("origin", "http://app.example.com")]));
         assert!(!refuses(&[host, cross, ("sec-fetch-mode", "navigate")]));
         assert!(refuses(&[host, cross, ("sec-fetch-mode", "no-cors")]));
         assert!(!refuses(&[host, ("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")]));

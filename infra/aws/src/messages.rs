@@ -106,13 +106,16 @@ pub struct DeliveryMessage {
     pub mode: Mode,
     /// The delivery.
     pub delivery: DeliveryId,
+    /// What it shares its rate with: see [`crate::queue::lane`]. Messages had none at first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<String>,
 }
 
 impl DeliveryMessage {
     /// The message for a delivery.
     pub fn new(delivery: &Delivery) -> Self {
         let Scope { account, mode } = delivery.scope.clone();
-        Self { account, mode, delivery: delivery.id.clone() }
+        Self { account, mode, delivery: delivery.id.clone(), lane: Some(crate::queue::lane(delivery)) }
     }
 
     /// Whose delivery it is.

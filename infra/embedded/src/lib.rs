@@ -3,7 +3,6 @@
 mod alarms;
 mod job;
 mod lanes;
-mod pace;
 mod queue;
 mod runner;
 mod standstill;

@@ -2,6 +2,7 @@
 //! invisible until the next attempt is due; so retries, and the way to the dead letters, are SQS's own.
 
 use super::events::{Batch, BatchAnswer, Record, left};
+use super::pacing::Pacing;
 use crate::messages::DeliveryMessage;
 use crate::metrics::{ATTEMPTS, FIRST_ATTEMPT, Metrics};
 use crate::store::error::{failed, gave_up};
@@ -27,6 +28,7 @@ pub struct DeliveryHandler {
     sqs: aws_sdk_sqs::Client,
     queue_url: String,
     metrics: Metrics,
+    pacing: Pacing,
 }
 
 /// What is to become of a message.
@@ -51,7 +53,7 @@ impl DeliveryHandler {
         queue_url: String,
         metrics: Metrics,
     ) -> Self {
-        Self { app, store, sqs, queue_url, metrics }
+        Self { app, store, sqs, queue_url, metrics, pacing: Pacing::default() }
     }
 
     /// A batch of the delivery queue.
@@ -86,6 +88,9 @@ impl DeliveryHandler {
             && let Some(fate) = self.look(&message).await
         {
             return (fate, None);
+        }
+        if let Some(lane) = &message.lane {
+            self.pacing.turn(lane).await;
         }
         let scope = message.scope();
         let fate = match tokio::time::timeout(left, self.app.attempt(&scope, &message.delivery)).await {

@@ -5,3 +5,4 @@ pub mod delivery;
 mod events;
 pub mod expiry;
 mod operator;
+mod pacing;
