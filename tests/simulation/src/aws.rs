@@ -164,11 +164,11 @@ async fn batch(
                 Err(code) => failed.push(json!({"Id": entry["Id"], "Code": code, "SenderFault": false})),
             }
         }
+        // At once: who sent it may not live to see the answer.
+        process.world().wake();
         json!({"Successful": successful, "Failed": failed})
     });
-    let done = done.await.map_err(lost)?;
-    process.world().wake();
-    response(200, &done)
+    response(200, &done.await.map_err(lost)?)
 }
 
 async fn send(process: &Process, queue: &str, body: &Value) -> Result<HttpResponse, ConnectorError> {

@@ -78,6 +78,6 @@ impl Profile {
     /// stays one.
     pub(crate) fn recovered(&self) -> Self {
         let concurrency = if self.crowded { self.concurrency } else { 50 };
-        Self { skew: self.skew, concurrency, ..Self::default() }
+        Self { calm: self.calm, skew: self.skew, concurrency, ..Self::default() }
     }
 }
