@@ -47,7 +47,11 @@ export class Minoots {
   readonly webhooks: Webhooks;
   readonly deliveries: Deliveries;
   readonly events: Events;
-  /** Calls a route that has no method here, such as `request('GET', '/account/usage')`; gives the whole answer. */
+  readonly projects: Projects;
+  readonly account: Account;
+  /** That the service answers, and whose the key is. */
+  health(options?: RequestOptions): Promise<Health>;
+  /** Calls a route that has no method here, such as one of a newer service; gives the whole answer. */
   request(method: string, path: string, call?: RawCall): Promise<any>;
 }
 
@@ -70,6 +74,8 @@ export interface Page<T> {
 
 export interface Timers {
   create(timer: NewTimer, options?: RequestOptions): Promise<Timer>;
+  /** In the shortest way: `callback` is told when it expires. */
+  quickWait(wait: QuickWait, options?: RequestOptions): Promise<Timer>;
   /** Up to 100; one result each, in order. */
   createBatch(timers: NewTimer[], options?: RequestOptions): Promise<BatchResult[]>;
   get(id: string, options?: RequestOptions): Promise<TimerWithDeliveries>;
@@ -222,8 +228,8 @@ export interface Webhooks {
   /** The event types that the service knows; others may be used too. */
   events(options?: RequestOptions): Promise<EventDescription[]>;
   queueStats(options?: RequestOptions): Promise<QueueStats>;
-  /** All failed deliveries of the account, or of one endpoint. */
-  retryFailed(which?: { webhookId?: string }, options?: RequestOptions): Promise<{ retried: number }>;
+  /** All failed deliveries of the account, or of one endpoint. With `more`, some may be left: call again. */
+  retryFailed(which?: { webhookId?: string }, options?: RequestOptions): Promise<{ retried: number; more?: boolean }>;
 }
 
 export interface NewWebhook {
@@ -314,6 +320,8 @@ export interface EventDescription {
 // Deliveries
 
 export interface Deliveries {
+  /** Those of timers' own webhooks and those of endpoints, newest first. */
+  list(filters?: DeliveryFilters, options?: RequestOptions): Listing<Delivery>;
   get(id: string, options?: RequestOptions): Promise<Delivery>;
   /** Sends it again with a new plan of attempts, unless one is still to come (ConflictError). Not tried again when the answer is lost. */
   retry(id: string, options?: RequestOptions): Promise<Delivery>;
@@ -358,6 +366,98 @@ export interface DeliveryFilters {
   /** Of one page; 50 by default, at most 100. */
   limit?: number;
   cursor?: string;
+}
+
+// Events
+
+// Account, projects, the service
+
+export interface Account {
+  /** The only answer that shows the key. Its mode is the calling key's by default; a test key makes test keys. */
+  createApiKey(key?: { name?: string; mode?: Mode }, options?: RequestOptions): Promise<CreatedApiKey>;
+  /** Newest first; a test key sees test keys only. */
+  apiKeys(options?: RequestOptions): Promise<ApiKey[]>;
+  /** All keys, after the change. */
+  renameApiKey(id: string, name: string | null, options?: RequestOptions): Promise<ApiKey[]>;
+  /** The keys that are left. A key may revoke itself. */
+  revokeApiKey(id: string, options?: RequestOptions): Promise<ApiKey[]>;
+  webhookSecret(options?: RequestOptions): Promise<WebhookSecret>;
+  /** The old secret signs beside the new one for `overlap`. Not tried again when the answer is lost. */
+  rotateWebhookSecret(rotation?: { overlap?: Duration }, options?: RequestOptions): Promise<WebhookSecret>;
+  /** Counts by day in UTC: of the last 7 days by default, of at most 366. */
+  usage(which?: { days?: number }, options?: RequestOptions): Promise<UsageDay[]>;
+}
+
+export type Mode = 'live' | 'test';
+
+export interface ApiKey {
+  id: string;
+  name: string | null;
+  mode: Mode;
+  /** Ends with the key's last four characters. */
+  keyPreview: string;
+  createdAt: string;
+}
+
+export interface CreatedApiKey {
+  /** Missing only where the answer is a repeated one, to an `idempotencyKey` of your own. */
+  apiKey: string;
+  id: string;
+  name: string | null;
+  keyPreview: string;
+  createdAt: string;
+}
+
+export interface WebhookSecret {
+  secret: string;
+  /** Until when the secret before it signs beside it. */
+  previousExpiresAt?: string;
+}
+
+export interface UsageDay {
+  /** Such as `2026-11-24`, in UTC. */
+  date: string;
+  timers: number;
+  events: number;
+  deliveries: number;
+  failures: number;
+}
+
+export interface Projects {
+  /** Endpoints that subscribe to `project.created` are told of it. */
+  create(project: NewProject, options?: RequestOptions): Promise<Project>;
+}
+
+export interface NewProject {
+  name: string;
+  description?: string;
+  settings?: Record<string, unknown>;
+}
+
+export interface Project {
+  id: string;
+  name: string;
+  description: string | null;
+  settings: Record<string, unknown>;
+  createdAt: string;
+}
+
+export interface Health {
+  status: string;
+  timestamp: string;
+  service: string;
+  version: string;
+  /** The key's; `concurrentTimers` is −1 for no limit. */
+  account?: { id: string; mode: Mode; limits: { concurrentTimers: number } };
+}
+
+export interface QuickWait {
+  duration: Duration;
+  name?: string;
+  agent_id?: string;
+  team?: string;
+  callback?: string;
+  message?: string;
 }
 
 // Events

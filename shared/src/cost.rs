@@ -63,5 +63,25 @@ pub const MILESTONE_DELIVERY: Asked = asked(3.0, 2.0, 0.0, 0.0);
 pub const TEN_EXPIRIES: Asked = asked(10.0, 14.0, 5.0, 0.0);
 /// Ten webhooks of one account in one batch, each as in [`DELIVERY`]: at most this.
 pub const TEN_DELIVERIES: Asked = asked(20.0, 14.0, 0.0, 0.0);
+/// Bytes that the functions log at INFO, in batches of ten and of one, for each message: what CloudWatch adds to each line is
+/// in it. Held by the same test, within a tenth.
+pub const LOGGED: Logged = Logged { expiry: [28.0, 250.0], delivery: [450.0, 900.0] };
+
+/// Bytes in batches of ten, and of one.
+#[derive(Clone, Copy, Debug)]
+pub struct Logged {
+    /// Of a timer that falls due: a metric of the batch.
+    pub expiry: [f64; 2],
+    /// Of a webhook: a line for each attempt, two metrics of the batch.
+    pub delivery: [f64; 2],
+}
+
+/// What CloudWatch adds to each line, in bytes.
+pub const LOGGED_BESIDES: f64 = 26.0;
+
+/// Bytes that an ended timer with one delivered webhook takes up in the table, what DynamoDB adds to each item among them.
+/// Held by the same test, within a tenth.
+pub const STORED: f64 = 800.0;
+
 /// One sweep that finds nothing overdue.
 pub const SWEEP: Asked = asked(0.0, 64.0, 0.0, 0.0);

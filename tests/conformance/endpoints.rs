@@ -1,7 +1,7 @@
 //! Endpoints: made once, changed one change after the other, and asked who of them is subscribed.
 
 use crate::calls::{Sure as _, at_once, idempotency};
-use crate::samples::later;
+use crate::samples::{account, later};
 use crate::subscribed::{changed, endpoint, event};
 use crate::world::World;
 use minoots_shared::domain::endpoint::Endpoint;
@@ -156,6 +156,29 @@ pub(crate) async fn subscribers_are_those_that_take_the_type_in_the_order_of_the
         assert!(world.store().replace_endpoint(inactive.clone(), None).await.sure());
         now[3] = inactive.clone();
     }
+}
+
+pub(crate) async fn an_account_and_those_that_an_event_reaches_are_found_together_as_they_are_apart(
+    world: &mut World<'_>,
+) {
+    world.subscribe(&[("whk_2", &["*"]), ("whk_1", &["a.b"]), ("whk_3", &["x.*"])]).await;
+    let store = world.store();
+    for opened in [false, true] {
+        if opened {
+            store.create_account(account(&world.mine.account, 7)).await.sure();
+        }
+        for scope in world.scopes() {
+            for event_type in ["a.b", "x.y", "c.d"] {
+                let account = store.account(&scope.account).await.sure();
+                let apart = (account, store.subscribers(&scope, event_type).await.sure());
+                let found = store.account_and_subscribers(&scope, event_type).await.sure();
+                assert_eq!(found, apart, "{event_type} in {scope:?}");
+            }
+        }
+    }
+    let (found, subscribers) = store.account_and_subscribers(&world.mine, "a.b").await.sure();
+    assert_eq!(found.map(|found| found.id), Some(world.mine.account.clone()));
+    assert_eq!(subscribers, ["whk_1", "whk_2"].map(EndpointId::new));
 }
 
 pub(crate) async fn all_of_many_subscribers_are_found(world: &mut World<'_>) {

@@ -204,6 +204,7 @@ cases! {
         a_deleted_endpoint_is_gone_and_its_deliveries_and_figures_stay
         an_endpoint_changed_while_it_is_deleted_does_not_come_back
         subscribers_are_those_that_take_the_type_in_the_order_of_their_ids
+        an_account_and_those_that_an_event_reaches_are_found_together_as_they_are_apart
         all_of_many_subscribers_are_found
         a_deactivation_and_the_event_that_tells_of_it_are_one_step
     }

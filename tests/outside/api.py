@@ -6,6 +6,7 @@ import threading
 import requests
 
 import secrecy
+from openapi_document import check_answer
 from waiting import until
 
 ABSENT = object()
@@ -40,6 +41,7 @@ class Api:
             method, self.url + path, headers=sent, timeout=timeout, allow_redirects=False, **content
         )
         secrecy.note_answer(answer.text)
+        check_answer(answer)
         return answer
 
     def get(self, path, **options):

@@ -21,7 +21,8 @@ class Misbehaving:
         self._closing = threading.Event()
         self._lock = threading.Lock()
         self.connections = []
-        self._listener = socket.create_server((host, port), backlog=4096)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, port), family=family, backlog=4096)
         self.port = self._listener.getsockname()[1]
         self.url = f"http://{host}:{self.port}"
         threading.Thread(target=self._accept, daemon=True).start()

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 # An API key or a webhook secret. Previews, which show a few characters and an ellipsis, are shorter.
 CREDENTIAL = re.compile(r"whsec_[A-Za-z0-9+/]{20,}=*|mnt_(?:live|test)_[A-Za-z0-9_-]{20,}")
 # The banner shows key and secret to whoever starts the server; all else is the log, a JSON object a line.
-BANNER = re.compile(r"^  (?:API key|Webhook secret|curl -s) .*", re.MULTILINE)
+BANNER = re.compile(r"^  (?:Dashboard|API key|Webhook secret|curl -s) .*", re.MULTILINE)
 # Shorter texts are ordinary words, which a log may well have.
 SHORTEST = 12
 URLS = ("webhook", "callback", "url")

@@ -116,6 +116,18 @@ def test_many_dead_hosts_delay_no_other(api, misbehaving, receiver):
         assert 0 <= hit.late() < 0.5, "a healthy receiver beside 40 hosts that hang"
 
 
+def test_dead_hosts_with_more_webhooks_than_are_sent_at_once_delay_no_other(start_server, misbehaving, receiver):
+    """20 hosts, 100 webhooks each: more than may be under way in all, if each may have 64 at once."""
+    api = start_server("--webhook-timeout", "20").api
+    dead = [misbehaving(bad.hangs, host=f"127.0.2.{number}") for number in range(1, 21)]
+    for host in dead:
+        succeeded(api.post("/timers/batch", {"timers": [{"duration": "300ms", "webhook": host.url}] * 100}))
+    until(lambda: sum(host.count for host in dead) >= 80, within=15, promise="each has all that it may")
+    timers = [api.create("100ms", webhook=receiver.url) for _ in range(20)]
+    for hit in receiver.wait(len(timers), within=5):
+        assert 0 <= hit.late() < 1, "a healthy receiver beside 20 hosts that hang"
+
+
 def test_a_slow_receiver_within_the_limit_is_heard_out(api, misbehaving):
     answer = threading.Event()
     receiver = misbehaving(bad.answers_when(answer))

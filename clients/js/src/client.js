@@ -1,3 +1,5 @@
+import { Account } from './account.js';
+import { Projects } from './projects.js';
 import { Deliveries, Events, Webhooks } from './webhooks.js';
 import { Timers } from './timers.js';
 import { Transport } from './transport.js';
@@ -14,6 +16,16 @@ export class Minoots {
     this.webhooks = new Webhooks(send);
     this.deliveries = new Deliveries(send);
     this.events = new Events(send);
+    this.projects = new Projects(send);
+    this.account = new Account(send);
+  }
+
+  /**
+   * @param {import('../index.js').RequestOptions} [options]
+   * @returns {Promise<import('../index.js').Health>}
+   */
+  health(options) {
+    return this.#transport.send('GET', '/health', { options });
   }
 
   /**

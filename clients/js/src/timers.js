@@ -24,6 +24,15 @@ export class Timers {
   }
 
   /**
+   * @param {import('../index.js').QuickWait} wait
+   * @param {RequestOptions} [options]
+   * @returns {Promise<Timer>}
+   */
+  async quickWait(wait, options) {
+    return (await this.#send('POST', '/quick/wait', { body: wait, creates: true, options })).timer;
+  }
+
+  /**
    * @param {import('../index.js').NewTimer[]} timers
    * @param {RequestOptions} [options]
    * @returns {Promise<import('../index.js').BatchResult[]>}

@@ -135,7 +135,7 @@ export class Webhooks extends Resource {
   /**
    * @param {{ webhookId?: string }} [which]
    * @param {RequestOptions} [options]
-   * @returns {Promise<{ retried: number }>}
+   * @returns {Promise<{ retried: number, more?: boolean }>}
    */
   retryFailed({ webhookId } = {}, options) {
     const body = webhookId === undefined ? undefined : { webhookId };
@@ -144,6 +144,18 @@ export class Webhooks extends Resource {
 }
 
 export class Deliveries extends Resource {
+  /**
+   * @param {import('../index.js').DeliveryFilters} [filters]
+   * @param {RequestOptions} [options]
+   * @returns {import('../index.js').Listing<Delivery>}
+   */
+  list({ cursor: start, ...filters } = {}, options) {
+    return new Listing(async (cursor) => {
+      const { data, nextCursor } = await this.call('GET', '/deliveries', { query: { ...filters, cursor }, options });
+      return { data, nextCursor };
+    }, start);
+  }
+
   /**
    * @param {string} id
    * @param {RequestOptions} [options]

@@ -132,6 +132,31 @@ test('other routes are called by path', async () => {
   assert.match(made.apiKey, /^mnt_test_/);
 });
 
+test('a key is made, shown without its text, renamed and revoked', async () => {
+  const made = await client.account.createApiKey({ name: 'first', mode: 'test' });
+  assert.match(made.apiKey, /^mnt_test_/);
+  assert.equal('success' in made, false);
+  const shown = (await client.account.apiKeys()).find(({ id }) => id === made.id);
+  assert.deepEqual([shown.name, shown.mode, 'apiKey' in shown], ['first', 'test', false]);
+  assert.ok((await client.account.renameApiKey(made.id, 'second')).some(({ name }) => name === 'second'));
+  assert.ok((await client.account.revokeApiKey(made.id)).every(({ id }) => id !== made.id));
+});
+
+test('the account shows its secret and its usage, and the service its health', async () => {
+  const { secret } = await client.account.webhookSecret();
+  const rotated = await client.account.rotateWebhookSecret({ overlap: '1h' });
+  assert.notEqual(rotated.secret, secret);
+  assert.ok(rotated.previousExpiresAt);
+  assert.equal((await client.account.webhookSecret()).secret, rotated.secret);
+  assert.equal((await client.account.usage({ days: 2 })).length, 2);
+  assert.equal((await client.health()).account.mode, 'live');
+});
+
+test('a project and a quick timer are made', async () => {
+  assert.deepEqual((await client.projects.create({ name: 'Apollo', settings: { a: 1 } })).settings, { a: 1 });
+  assert.equal((await client.timers.quickWait({ duration: '1h', agent_id: 'a' })).agentId, 'a');
+});
+
 test('an endpoint is made, read, listed, changed and deleted', async (t) => {
   const { url } = await receiver(t);
   const made = await endpoint(t, { url, description: 'first', retryDelay: 7 });
@@ -162,6 +187,7 @@ test('an event reaches its endpoint, verifies in all three schemes, and is in th
   const [delivery] = await until(() => all(client.webhooks.deliveries(webhook.id, { status: 'SUCCESS' })).then((found) => found.length && found), 'a delivery');
   assert.deepEqual([delivery.eventId, delivery.attempts, delivery.attemptLog.length], [sent.eventId, 1, 1]);
   assert.deepEqual(await client.deliveries.get(delivery.id), delivery);
+  assert.ok((await all(client.deliveries.list({ status: 'SUCCESS' }))).some(({ id }) => id === delivery.id));
   const stats = await client.webhooks.stats(webhook.id);
   assert.deepEqual([stats.totalDeliveries, stats.successRate], [1, 100]);
   assert.equal((await client.deliveries.retry(delivery.id)).id, delivery.id);

@@ -138,6 +138,28 @@ class Errors(Case):
         made = client.request("POST", "/account/api-keys", body={"mode": "test"}, idempotency_key=unique())
         self.assertRegex(made["apiKey"], "^mnt_test_")
 
+    def test_a_key_is_made_shown_without_its_text_renamed_and_revoked(self):
+        made = client.account.create_api_key(name="first", mode="test")
+        self.assertRegex(made["apiKey"], "^mnt_test_")
+        self.assertNotIn("success", made)
+        [shown] = [key for key in client.account.api_keys() if key["id"] == made["id"]]
+        self.assertEqual((shown["name"], shown["mode"], "apiKey" in shown), ("first", "test", False))
+        self.assertIn("second", [key["name"] for key in client.account.rename_api_key(made["id"], "second")])
+        self.assertNotIn(made["id"], [key["id"] for key in client.account.revoke_api_key(made["id"])])
+
+    def test_the_account_shows_its_secret_and_its_usage_and_the_service_its_health(self):
+        secret = client.account.webhook_secret()["secret"]
+        rotated = client.account.rotate_webhook_secret(overlap=timedelta(hours=1))
+        self.assertNotEqual(rotated["secret"], secret)
+        self.assertIn("previousExpiresAt", rotated)
+        self.assertEqual(client.account.webhook_secret()["secret"], rotated["secret"])
+        self.assertEqual(len(client.account.usage(days=2)), 2)
+        self.assertEqual(client.health()["account"]["mode"], "live")
+
+    def test_a_project_and_a_quick_timer_are_made(self):
+        self.assertEqual(client.projects.create(name="Apollo", settings={"a": 1})["settings"], {"a": 1})
+        self.assertEqual(client.timers.quick_wait("1h", name="quick", agent_id="a")["agentId"], "a")
+
     def test_the_instance_from_the_environment_is_ready(self):
         self.assertEqual(minoots.timers.create("1h")["status"], "running")
 
@@ -185,6 +207,7 @@ class Webhooks(Case):
         [delivery] = self.until(lambda: list(client.webhooks.deliveries(webhook["id"], status="SUCCESS")), "a delivery")
         self.assertEqual((delivery["eventId"], delivery["attempts"]), (sent["eventId"], 1))
         self.assertEqual(client.deliveries.get(delivery["id"]), delivery)
+        self.assertIn(delivery["id"], [known["id"] for known in client.deliveries.list(status="SUCCESS")])
         stats = client.webhooks.stats(webhook["id"])
         self.assertEqual((stats["totalDeliveries"], stats["successRate"]), (1, 100))
         self.assertEqual(client.deliveries.retry(delivery["id"])["id"], delivery["id"])

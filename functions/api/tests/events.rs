@@ -126,3 +126,25 @@ fn a_function_that_is_not_configured_says_what_is_missing_and_does_not_start() {
         assert!(said.contains(&format!("{name} is not set")), "{said}");
     }
 }
+
+#[tokio::test]
+async fn the_dashboard_is_served_as_text_behind_a_stage_and_knows_that_it_is_deployed() {
+    let stack = Stack::deploy().await;
+    let api = api(&stack).await;
+    let page = api.invoke(http_api("GET", "/prod/dashboard", "prod", None)).await.unwrap();
+    assert_eq!((&page["statusCode"], &page["isBase64Encoded"]), (&json!(200), &json!(false)), "{page}");
+    let text = page["body"].as_str().unwrap();
+    assert!(text.contains("data-server=\"deployed\""), "{text}");
+    assert!(
+        page["headers"]["content-security-policy"].as_str().unwrap().contains("require-trusted-types-for"),
+        "{page}"
+    );
+    for (_, rest) in text.match_indices("=\"dashboard/").map(|(at, _)| text.split_at(at + 2)) {
+        let file = format!("/prod/{}", rest.split('"').next().unwrap());
+        let served = api.invoke(http_api("GET", &file, "prod", None)).await.unwrap();
+        assert_eq!((&served["statusCode"], &served["isBase64Encoded"]), (&json!(200), &json!(false)), "{file}");
+    }
+    // What only `minoots dev` has is not there.
+    let changes = api.invoke(http_api("GET", "/prod/dashboard/changes", "prod", None)).await.unwrap();
+    assert_eq!(changes["statusCode"], 404, "{changes}");
+}

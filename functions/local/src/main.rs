@@ -17,8 +17,13 @@ mod welcome;
 
 use clap::Parser as _;
 use cli::{Exit, Failure};
+use mimalloc::MiMalloc;
 use options::{Command, Minoots};
 use std::process::ExitCode;
+
+/// Half as many deliveries again in a second as with the system's allocator, whose threads wait for each other.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     #[cfg(feature = "failpoints")]

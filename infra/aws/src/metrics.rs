@@ -4,6 +4,7 @@
 use crate::config::MetricsConfig;
 use minoots_shared::domain::time::Timestamp;
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 /// The most values of one metric in one line.
 const MOST_VALUES: usize = 100;
@@ -28,28 +29,33 @@ pub(crate) const MISSED: Metric = Metric { name: "Missed", unit: "Count" };
 /// What it put in again.
 pub(crate) const REPAIRED: Metric = Metric { name: "Repaired", unit: "Count" };
 
-/// Writes metrics to standard output.
-#[derive(Clone, Debug)]
+/// Writes metrics into the log.
+#[derive(Clone)]
 pub struct Metrics {
-    config: Option<MetricsConfig>,
+    config: MetricsConfig,
+    write: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 impl Metrics {
-    /// Metrics under these names.
+    /// Metrics under these names, on standard output.
     pub fn new(config: MetricsConfig) -> Self {
-        Self { config: Some(config) }
+        Self::written_by(config, |line| println!("{line}"))
     }
 
     /// Metrics that nobody collects, and that are not written.
     pub fn none() -> Self {
-        Self { config: None }
+        Self::written_by(MetricsConfig { namespace: String::new(), stage: String::new() }, |_| {})
+    }
+
+    /// Metrics whose lines are given to `write`.
+    pub fn written_by(config: MetricsConfig, write: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self { config, write: Arc::new(write) }
     }
 
     /// Writes a metric's values, if there are any; `dimension` tells its kinds apart.
     pub(crate) fn write(&self, now: Timestamp, metric: Metric, dimension: Option<(&str, &str)>, values: &[u64]) {
-        let Some(config) = &self.config else { return };
-        for line in lines(config, now, metric, dimension, values) {
-            println!("{line}");
+        for line in lines(&self.config, now, metric, dimension, values) {
+            (self.write)(&line);
         }
     }
 }

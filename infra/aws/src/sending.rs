@@ -142,12 +142,14 @@ impl Sender {
             Ok(answer) => answer,
             Err(Unavailable(error)) => return all(cause(error.as_ref())),
         };
-        let refused = answer.failed().iter().flat_map(|entry| match entry.id().parse::<usize>() {
-            Ok(place) if place < batch.len() => vec![(batch[place].0, entry.code().to_owned())],
-            // An answer that makes no sense: nobody can rely on it.
-            _ => all(entry.code().to_owned()),
-        });
-        refused.collect()
+        // Taken is only what SQS says it has taken.
+        let is_taken = |id: &str| answer.successful().iter().any(|taken| taken.id() == id);
+        let why = |id: &str| {
+            let refused = answer.failed().iter().find(|refused| refused.id() == id);
+            refused.map_or("SQS did not mention it", |refused| refused.code()).to_owned()
+        };
+        let places = batch.iter().enumerate().map(|(place, (caller, _))| (place.to_string(), *caller));
+        places.filter(|(id, _)| !is_taken(id)).map(|(id, caller)| (caller, why(&id))).collect()
     }
 }
 
@@ -160,6 +162,93 @@ pub(crate) fn group(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_credential_types::Credentials;
+    use aws_sdk_sqs::config::{BehaviorVersion, Region};
+    use aws_smithy_runtime_api::client::http::{
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+    use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+    use futures::future::join_all;
+    use serde_json::{Value, json};
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    /// What no emulator does: it takes a second for each request, and refuses the messages that are 0.
+    #[derive(Clone, Debug, Default)]
+    struct Sqs(Arc<Mutex<Vec<usize>>>);
+
+    impl HttpClient for Sqs {
+        fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+            SharedHttpConnector::new(self.clone())
+        }
+    }
+
+    impl HttpConnector for Sqs {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            let asked: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
+            let entries = asked["Entries"].as_array().unwrap().clone();
+            self.0.lock().unwrap().push(entries.len());
+            HttpConnectorFuture::new(async move {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                let (refused, taken): (Vec<_>, Vec<_>) =
+                    entries.into_iter().partition(|entry| entry["MessageBody"] == "0");
+                let taken =
+                    taken.iter().map(|entry| json!({"Id": entry["Id"], "MessageId": "m", "MD5OfMessageBody": ""}));
+                let refused =
+                    refused.iter().map(|entry| json!({"Id": entry["Id"], "Code": "Odd", "SenderFault": true}));
+                let answer = json!({"Successful": Vec::from_iter(taken), "Failed": Vec::from_iter(refused)});
+                Ok(HttpResponse::new(200.try_into().unwrap(), answer.to_string().into()))
+            })
+        }
+    }
+
+    fn sender(sqs: &Sqs) -> Sender {
+        let config = aws_sdk_sqs::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .credentials_provider(Credentials::new("id", "key", None, None, "test"))
+            .http_client(SharedHttpClient::new(sqs.clone()));
+        Sender::new(Client::from_conf(config.build()), "https://sqs.example.com/queue".to_owned())
+    }
+
+    async fn send(sender: &Sender, message: u8) -> Result<(), Unavailable> {
+        sender.send(vec![Outgoing { message, group: "a".to_owned(), delay: 0 }]).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_to_be_sent_while_a_request_is_under_way_shares_the_next_ten_to_a_batch() {
+        let sqs = Sqs::default();
+        let sender = sender(&sqs);
+        let sent = join_all((1..=14).map(|message| send(&sender, message))).await;
+        assert!(sent.iter().all(Result::is_ok), "{sent:?}");
+        assert_eq!(*sqs.0.lock().unwrap(), [1, 10, 3]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_those_who_share_a_request_only_whose_message_was_refused_is_told_so() {
+        let sqs = Sqs::default();
+        let sent = {
+            let sender = sender(&sqs);
+            join_all([1, 2, 0, 3, 0].map(|message| send(&sender, message))).await
+        };
+        let told: Vec<_> = sent.iter().map(Result::is_ok).collect();
+        assert_eq!(told, [true, true, false, true, false]);
+        assert_eq!(*sqs.0.lock().unwrap(), [1, 4]);
+        let Unavailable(error) = sent.into_iter().find_map(Result::err).unwrap();
+        assert!(error.to_string().ends_with("Odd"), "{error}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn if_whoever_sends_for_others_is_given_up_they_are_told_and_later_ones_are_sent() {
+        let sqs = Sqs::default();
+        let sender = sender(&sqs);
+        // The second sends for the third too, and is given up meanwhile.
+        let given_up = tokio::time::timeout(Duration::from_millis(1_500), send(&sender, 2));
+        let (first, given_up, third) = tokio::join!(send(&sender, 1), given_up, send(&sender, 3));
+        assert!(first.is_ok() && given_up.is_err() && third.is_err());
+        assert!(send(&sender, 4).await.is_ok());
+    }
 
     #[test]
     fn a_groups_name_is_one_that_sqs_takes() {

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics says where")]
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -11,6 +12,7 @@ use minoots_aws::alarms::{AlarmSettings, AwsAlarms, DueQueue, NoAlarms};
 use minoots_aws::config::MetricsConfig;
 use minoots_aws::handlers::delivery::DeliveryHandler;
 use minoots_aws::handlers::expiry::ExpiryHandler;
+use minoots_aws::logs::subscriber;
 use minoots_aws::metrics::Metrics;
 use minoots_aws::queue::DeliveryQueue;
 use minoots_aws::store::DynamoStore;
@@ -29,6 +31,7 @@ use std::slice::from_ref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tower::ServiceExt as _;
+use tracing::level_filters::LevelFilter;
 
 /// The functions' handlers on one stack, with a clock that stands still until it is moved, and all their calls counted.
 struct Product {
@@ -41,6 +44,30 @@ struct Product {
     delivery: DeliveryHandler,
     receiver: u16,
     counted: (f64, f64),
+    /// Lines and bytes.
+    logged: Arc<Mutex<(usize, usize)>>,
+    _log: tracing::subscriber::DefaultGuard,
+}
+
+/// Where the log goes, line by line.
+struct Counter(Arc<Mutex<(usize, usize)>>);
+
+impl Counter {
+    fn count(&self, line: &[u8]) {
+        let mut counted = self.0.lock().unwrap();
+        *counted = (counted.0 + 1, counted.1 + line.trim_ascii_end().len());
+    }
+}
+
+impl std::io::Write for Counter {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        self.count(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 impl Product {
@@ -75,7 +102,11 @@ impl Product {
             let webhooks = WebhookClient::new(UrlPolicy::local(), DEFAULT_TIMEOUT).unwrap();
             Arc::new(App::new(Arc::clone(&store) as Arc<dyn Store>, alarms, Arc::new(queue), webhooks, clock.clone()))
         };
-        let metrics = Metrics::new(MetricsConfig { namespace: "Minoots".to_owned(), stage: "test".to_owned() });
+        let logged: Arc<Mutex<(usize, usize)>> = Arc::default();
+        let (log, line) = (Arc::clone(&logged), Counter(Arc::clone(&logged)));
+        let log = tracing::subscriber::set_default(subscriber(LevelFilter::INFO, move || Counter(Arc::clone(&log))));
+        let names = MetricsConfig { namespace: "Minoots".to_owned(), stage: "minoots".to_owned() };
+        let metrics = Metrics::written_by(names, move |text| line.count(text.as_bytes()));
         let alarms = AwsAlarms::new(clients.sqs.clone(), clients.scheduler.clone(), settings, clock.clone());
         let due = Arc::new(DueQueue::new(clients.sqs.clone(), stack.due_queue.clone(), clock.clone()));
         let queue = stack.delivery_queue.clone();
@@ -85,6 +116,8 @@ impl Product {
             delivery: DeliveryHandler::new(app(Arc::new(NoAlarms)), store.clone(), clients.sqs.clone(), queue, metrics),
             receiver: receiver().await,
             counted: (0.0, 0.0),
+            logged,
+            _log: log,
             stack,
             now,
             calls,
@@ -107,6 +140,31 @@ impl Product {
         assert_eq!(known, calls.len() as f64, "a call that nobody counts: {calls:?}");
         self.counted = (written, read);
         asked
+    }
+
+    /// Bytes that were logged since the last time, for each of so many messages.
+    fn logged(&self, messages: usize) -> f64 {
+        let (lines, bytes) = std::mem::take(&mut *self.logged.lock().unwrap());
+        (bytes as f64 + lines as f64 * cost::LOGGED_BESIDES) / messages as f64
+    }
+
+    /// What the table's items take up whose partitions begin like this, as DynamoDB reckons it.
+    async fn stored(&self, partitions: &str) -> f64 {
+        /// What DynamoDB adds to each item.
+        const BESIDES: usize = 100;
+        let environment = self.stack.environment();
+        let table = &environment.iter().find(|(name, _)| *name == "TABLE_NAME").unwrap().1;
+        let items = self.stack.clients.dynamodb.scan().table_name(table).send().await.unwrap().items.unwrap();
+        let size = |value: &AttributeValue| match value {
+            AttributeValue::S(text) => text.len(),
+            AttributeValue::B(bytes) => bytes.as_ref().len(),
+            AttributeValue::N(digits) => digits.len().div_ceil(2) + 1,
+            other => panic!("nobody counts {other:?}"),
+        };
+        let items = items.iter().filter(|item| item["pk"].as_s().unwrap().starts_with(partitions));
+        items
+            .map(|item| BESIDES + item.iter().map(|(name, value)| name.len() + size(value)).sum::<usize>())
+            .sum::<usize>() as f64
     }
 
     /// A timer as the first seed document creates them; its events have webhooks if `webhook`.
@@ -155,13 +213,31 @@ impl Product {
         messages
     }
 
+    /// An invocation that may take a minute.
+    fn event(&self, payload: Value) -> LambdaEvent<Value> {
+        let mut context = Context::default();
+        context.deadline = Timestamp(self.now.load(Ordering::Relaxed)).plus(Millis::MINUTE).0;
+        LambdaEvent { payload, context }
+    }
+
+    /// So many messages of the due queue, once their delays are over.
+    async fn messages(&self, count: usize) -> Vec<Value> {
+        let mut messages = Vec::new();
+        while messages.len() < count {
+            let more = self.stack.receive(&self.stack.due_queue).await;
+            assert!(!more.is_empty(), "{} of {count} messages came", messages.len());
+            messages.extend(more.iter().map(|message| serde_json::from_str::<Value>(message.body().unwrap()).unwrap()));
+        }
+        messages
+    }
+
     /// The expiry handler is given these messages, at this time.
     async fn due(&mut self, messages: &[Value], now: u64) -> Asked {
         self.now.store(now, Ordering::Relaxed);
         let records = messages.iter().enumerate().map(|(number, message)| {
             json!({"messageId": number.to_string(), "receiptHandle": "r", "body": message.to_string()})
         });
-        let answer = self.expiry.handle(event(json!({"Records": records.collect::<Vec<_>>()}))).await.unwrap();
+        let answer = self.expiry.handle(self.event(json!({"Records": records.collect::<Vec<_>>()}))).await.unwrap();
         assert_eq!(answer, json!({"batchItemFailures": []}));
         self.asked()
     }
@@ -174,7 +250,7 @@ impl Product {
             assert!(!more.is_empty(), "{} of {count} messages came", messages.len());
             messages.extend(more);
         }
-        let answer = self.delivery.handle(event(batch(&messages))).await.unwrap();
+        let answer = self.delivery.handle(self.event(batch(&messages))).await.unwrap();
         assert_eq!(serde_json::to_value(answer).unwrap(), json!({"batchItemFailures": []}));
         for message in &messages {
             self.stack.delete(&self.stack.delivery_queue, message).await;
@@ -190,12 +266,6 @@ async fn receiver() -> u16 {
     let routes = Router::new().fallback(|| async { r#"{"ok":true,"id":"evt_83d1a6"}"# });
     tokio::spawn(async move { axum::serve(listener, routes).await.unwrap_or_default() });
     port
-}
-
-fn event(payload: Value) -> LambdaEvent<Value> {
-    let mut context = Context::default();
-    context.deadline = Clock::system().now().plus(Millis::MINUTE).0;
-    LambdaEvent { payload, context }
 }
 
 fn times(count: usize, asked: Asked) -> Asked {
@@ -273,9 +343,31 @@ fn assert_within(asked: Asked, table: Asked, apart: Asked) {
     assert!(table.read_units < apart.read_units, "sharing is to save something");
 }
 
+/// The table says no less, and not much more.
+fn assert_true(what: &str, measured: f64, table: f64) {
+    assert!(measured <= table && measured >= 0.9 * table, "{what}: {measured} bytes, and the table says {table}");
+}
+
+#[tokio::test]
+async fn logs_and_ended_timers_take_up_what_the_table_says() {
+    let mut product = Product::start().await;
+    for (place, count) in [10, 1].into_iter().enumerate() {
+        for _ in 0..count {
+            product.create("1s", &[], true).await;
+        }
+        assert_eq!(product.logged(count), 0.0, "the API logs nothing of what goes well");
+        let received = product.messages(count).await;
+        product.due(&received, at(&received[0])).await;
+        assert_true("a timer due", product.logged(count), cost::LOGGED.expiry[place]);
+        product.deliver(count).await;
+        assert_true("a webhook", product.logged(count), cost::LOGGED.delivery[place]);
+    }
+    assert_true("an ended timer", product.stored("T#").await / 11.0, cost::STORED);
+}
+
 #[tokio::test]
 async fn a_sweep_that_finds_nothing_asks_for_what_the_table_says() {
     let mut product = Product::start().await;
-    product.expiry.handle(event(json!({}))).await.unwrap();
+    product.expiry.handle(product.event(json!({}))).await.unwrap();
     assert_eq!(product.asked(), cost::SWEEP);
 }

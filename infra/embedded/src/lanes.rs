@@ -6,14 +6,21 @@
 
 use crate::job::Job;
 use crate::queue::Limits;
+use foldhash::{HashMap, HashMapExt as _};
 use minoots_shared::domain::account::Scope;
 use minoots_shared::domain::ids::{DeliveryId, EndpointId};
 use minoots_shared::pace::{Bucket, Rate};
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::Instant;
 
+/// How many attempts a host may have at once when half of all are under way, and it has not shown that its own end soon.
+/// Hosts that hang, by the dozen, so leave room for others; and while there is room, slow ones are served as fast as any.
+const UNPROVEN: usize = 4;
+/// What soon is.
+const PROMPT: Duration = Duration::from_secs(2);
 /// How many deliveries of a lane wait in memory when too many wait there in all.
 const FEW: usize = 64;
 
@@ -46,6 +53,10 @@ struct Lane {
 #[derive(Default)]
 struct Host {
     under_way: usize,
+    /// Deliveries in lanes.
+    waiting: usize,
+    /// How many attempts it may have beside [`UNPROVEN`]: one more for each that ended promptly.
+    proven: usize,
     /// Lanes whose turn it was when the host took no more.
     line: VecDeque<Arc<LaneName>>,
 }
@@ -54,9 +65,10 @@ struct Host {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Known {
     Waiting,
-    UnderWay,
+    /// Since then.
+    UnderWay(Instant),
     /// It was queued again meanwhile.
-    Again,
+    Again(Instant),
 }
 
 /// What there is to do.
@@ -108,8 +120,8 @@ impl Lanes {
         let room = self.room();
         match self.known.entry((job.scope.clone(), job.id.clone())) {
             Entry::Occupied(mut known) => {
-                if *known.get() == Known::UnderWay {
-                    known.insert(Known::Again);
+                if let Known::UnderWay(since) = *known.get() {
+                    known.insert(Known::Again(since));
                 }
                 false
             }
@@ -121,6 +133,7 @@ impl Lanes {
                     return false;
                 }
                 place.insert(Known::Waiting);
+                self.hosts.entry(Arc::clone(&job.host)).or_default().waiting += 1;
                 lane.waiting.push_back(job);
                 self.waiting += 1;
                 self.settle(&name, now)
@@ -142,16 +155,20 @@ impl Lanes {
             self.forget_if_over(&name, now);
         }
         while self.under_way < self.limits.attempts {
+            let is_scarce = self.under_way >= self.limits.attempts / 2;
             let Some(name) = self.ready.pop_front() else { break };
             let Some(lane) = self.lanes.get_mut(&name) else { continue };
             let Some(host) = lane.waiting.front().map(|job| Arc::clone(&job.host)) else { continue };
             let at_host = self.hosts.entry(host).or_default();
-            if at_host.under_way >= self.limits.attempts_per_host {
+            let proven = if is_scarce { UNPROVEN + at_host.proven } else { usize::MAX };
+            // One that may take no more has some under way, and is looked at again when one of them ends.
+            if at_host.under_way >= self.limits.attempts_per_host.min(proven) {
                 at_host.line.push_back(name);
                 continue;
             }
             let Some(job) = lane.waiting.pop_front() else { continue };
             at_host.under_way += 1;
+            at_host.waiting -= 1;
             lane.under_way += 1;
             lane.stands = false;
             if matches!(*name, LaneName::Endpoint(..)) {
@@ -159,7 +176,7 @@ impl Lanes {
             }
             self.under_way += 1;
             self.waiting -= 1;
-            self.known.insert((job.scope.clone(), job.id.clone()), Known::UnderWay);
+            self.known.insert((job.scope.clone(), job.id.clone()), Known::UnderWay(now));
             self.settle(&name, now);
             return Next::Attempt(job);
         }
@@ -169,19 +186,29 @@ impl Lanes {
             .map_or(Next::Nothing, |(at, _)| Next::At(*at))
     }
 
-    /// Notes the end of an attempt. Whether a lane that turned deliveries away has room again.
-    pub(crate) fn done(&mut self, job: &Job, now: Instant) -> bool {
-        let known = self.known.remove(&(job.scope.clone(), job.id.clone()));
-        self.under_way -= 1;
-        self.leave_host(&job.host, now);
+    /// The receiver has answered, or won't: it may be sent the next one. What came of the attempt is still to be recorded,
+    /// so the attempt still counts among all.
+    pub(crate) fn answered(&mut self, job: &Job, now: Instant) {
+        let begun = match self.known.get(&(job.scope.clone(), job.id.clone())) {
+            Some(Known::UnderWay(since) | Known::Again(since)) => *since,
+            _ => now,
+        };
+        self.leave_host(&job.host, begun, now);
         let name = LaneName::of(job);
         if let Some(lane) = self.lanes.get_mut(&name) {
             lane.under_way -= 1;
         }
-        if known == Some(Known::Again) {
+        self.settle(&name, now);
+    }
+
+    /// Notes the end of an attempt, after [`Self::answered`]. Whether a lane that turned deliveries away has room again.
+    pub(crate) fn done(&mut self, job: &Job, now: Instant) -> bool {
+        let known = self.known.remove(&(job.scope.clone(), job.id.clone()));
+        self.under_way -= 1;
+        let name = LaneName::of(job);
+        if matches!(known, Some(Known::Again(_))) {
             self.push(job.clone(), now);
         }
-        self.settle(&name, now);
         let room = self.room();
         let has_room = self.lanes.get_mut(&name).is_some_and(|lane| {
             let has_room = lane.turned_away && lane.waiting.len() <= room / 2;
@@ -193,11 +220,15 @@ impl Lanes {
     }
 
     /// Takes an attempt from its host; the lane that stands first in the host's line has its turn next.
-    fn leave_host(&mut self, host: &Arc<str>, now: Instant) {
+    fn leave_host(&mut self, host: &Arc<str>, begun: Instant, now: Instant) {
         let Some(at_host) = self.hosts.get_mut(host) else { return };
         at_host.under_way -= 1;
+        at_host.proven = match now.saturating_duration_since(begun) < PROMPT {
+            true => (at_host.proven + 1).min(self.limits.attempts_per_host),
+            false => at_host.proven / 2,
+        };
         let first = at_host.line.pop_front();
-        if at_host.under_way == 0 && at_host.line.is_empty() {
+        if at_host.under_way == 0 && at_host.waiting == 0 {
             self.hosts.remove(host);
         }
         if let Some(name) = first {

@@ -101,7 +101,7 @@ impl DeliveryQueue {
         loop {
             let next = self.lanes().next(Instant::now());
             match next {
-                Next::Attempt(job) => return Attempting { job, queue: Arc::clone(self) },
+                Next::Attempt(job) => return Attempting { job, queue: Arc::clone(self), answered: false },
                 Next::At(instant) => tokio::select! {
                     () = sleep_until(instant) => {}
                     () = self.changed.notified() => {}
@@ -188,10 +188,22 @@ pub(crate) struct Attempting {
     /// What to attempt.
     pub(crate) job: Job,
     queue: Arc<DeliveryQueue>,
+    answered: bool,
+}
+
+impl Attempting {
+    /// The receiver has answered: it may be sent the next delivery, while this one's is recorded.
+    pub(crate) fn answered(&mut self) {
+        if !std::mem::replace(&mut self.answered, true) {
+            self.queue.lanes().answered(&self.job, Instant::now());
+            self.queue.changed.notify_one();
+        }
+    }
 }
 
 impl Drop for Attempting {
     fn drop(&mut self) {
+        self.answered();
         if self.queue.lanes().done(&self.job, Instant::now()) {
             self.queue.room.notify_one();
         }

@@ -3,7 +3,7 @@
 
 use crate::job::Job;
 use crate::queue::{Attempting, DeliveryQueue, NextEvent};
-use crate::store::EmbeddedStore;
+use crate::store::{Begin, EmbeddedStore};
 use futures::stream::{self, StreamExt as _};
 use minoots_shared::app::App;
 use minoots_shared::domain::time::{Millis, Timestamp};
@@ -94,11 +94,13 @@ impl Runner {
         Ok(None)
     }
 
-    async fn attempt(self: Arc<Self>, attempting: Attempting) {
+    async fn attempt(self: Arc<Self>, mut attempting: Attempting) {
         let job = attempting.job.clone();
-        let attempted = match self.is_due(&job) {
-            Ok(true) => self.app.attempt(&job.scope, &job.id).await.map(|_| true),
-            other => other,
+        let attempted = match self.store.begin_due(&job.scope, &job.id, self.app.clock().now()) {
+            Ok(Begin::Begun(delivery)) => self.app.make_begun(&delivery, || attempting.answered()).await.map(|_| true),
+            Ok(Begin::UnderWay) => Ok(true),
+            Ok(Begin::NotDue) => Ok(false),
+            Err(error) => Err(error),
         };
         if attempted.is_err() {
             // It may have begun without being recorded. Nobody else begins it before the next line.

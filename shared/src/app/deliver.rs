@@ -19,30 +19,57 @@ const ANSWERED_GONE: &str = "the receiver answered 410 Gone";
 
 impl App {
     /// Makes the next attempt of a delivery and returns the delivery after it; `None` if there is nothing to attempt: it
-    /// has ended, another call is at it, or its endpoint takes nothing any more, which ends it.
+    /// has ended, it waits for its next attempt, another call is at it, or its endpoint takes nothing any more, which ends
+    /// it.
     ///
     /// # Errors
     /// The infrastructure's. An attempt that was made but not recorded is made again under its number.
     pub async fn attempt(&self, scope: &Scope, id: &DeliveryId) -> Result<Option<Delivery>, Unavailable> {
-        let Some(delivery) = self.store.begin_attempt(scope, id).await? else { return Ok(None) };
+        match self.store.begin_attempt(scope, id).await? {
+            Some(delivery) => self.make_begun(&delivery, || ()).await,
+            None => Ok(None),
+        }
+    }
+
+    /// [`Self::attempt`] of a delivery whose attempt has begun. Calls `answered` when the receiver has answered, or won't any
+    /// more: before that is recorded.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn make_begun(
+        &self,
+        delivery: &Delivery,
+        answered: impl FnOnce() + Send,
+    ) -> Result<Option<Delivery>, Unavailable> {
+        let scope = &delivery.scope;
+        // Whoever asks may not know that an attempt was made meanwhile. A first one is due for whoever made the delivery.
+        let is_waiting = delivery.next_retry_at().is_some_and(|at| at > self.clock.now());
+        if is_waiting {
+            self.store.abandon_attempt(scope, &delivery.id);
+            return Ok(None);
+        }
         match &delivery.source {
             Source::Timer(_) => match self.store.account(&scope.account).await? {
-                None => self.give_up(&delivery, "its account is gone").await,
-                Some(account) => self.make(&Outgoing::from_timer(&delivery, &account.webhook_secrets), None).await,
+                None => self.give_up(delivery, "its account is gone").await,
+                Some(account) => {
+                    self.make(&Outgoing::from_timer(delivery, &account.webhook_secrets), None, answered).await
+                }
             },
             // Read after the attempt began: whoever deletes or deactivates the endpoint gives up its open deliveries after
             // that, so that either they or this call sees the other's work.
             Source::Endpoint { endpoint, .. } => match self.store.endpoint(scope, endpoint).await? {
-                None => self.give_up(&delivery, DELETED).await,
+                None => self.give_up(delivery, DELETED).await,
                 Some(endpoint) if !endpoint.may_be_sent_to() => {
                     let reason = endpoint.disabled_reason.as_deref().unwrap_or_default();
-                    self.give_up(&delivery, &deactivated(reason)).await
+                    self.give_up(delivery, &deactivated(reason)).await
                 }
                 Some(_) if delivery.body.len() > LARGEST_BODY => {
                     let reason = format!("the body has {} bytes, more than {LARGEST_BODY}", delivery.body.len());
-                    self.give_up(&delivery, &reason).await
+                    self.give_up(delivery, &reason).await
                 }
-                Some(endpoint) => self.make(&Outgoing::to_endpoint(&delivery, &endpoint), Some(&endpoint)).await,
+                Some(endpoint) => {
+                    self.make(&Outgoing::to_endpoint(delivery, &endpoint), Some(&endpoint), answered).await
+                }
             },
         }
     }
@@ -51,12 +78,14 @@ impl App {
         &self,
         outgoing: &Outgoing<'_>,
         endpoint: Option<&Endpoint>,
+        answered: impl FnOnce() + Send,
     ) -> Result<Option<Delivery>, Unavailable> {
         let delivery = outgoing.delivery;
         let endpoint = endpoint.filter(|_| !delivery.source.is_test());
         failpoint::reached(Failpoint::BeforeSending);
         let sent_at = self.clock.now();
         let (answer, duration) = self.webhooks.send(outgoing, sent_at).await;
+        answered();
         failpoint::reached(Failpoint::BeforeRecording);
         let is_gone = answer.as_ref().is_ok_and(|answer| answer.code == GONE);
         if let Some(endpoint) = endpoint.filter(|_| is_gone) {

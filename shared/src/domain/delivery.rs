@@ -2,6 +2,7 @@
 
 use super::account::Scope;
 pub use super::attempt::{Answer, Attempt, AttemptResult};
+use super::authority;
 use super::ids::{DeliveryId, EndpointId, EventId, TimerId};
 use super::retry::RetryPlan;
 use super::time::Timestamp;
@@ -136,9 +137,10 @@ pub enum NotReplayed {
 impl Delivery {
     /// Host and port of the URL: all of it that may be logged, and what attempts are limited by.
     pub fn authority(&self) -> String {
-        let url = url::Url::parse(&self.url).ok();
-        let host = url.as_ref().and_then(|url| url.host_str().zip(url.port_or_known_default()));
-        host.map_or_else(|| "unreadable".to_owned(), |(host, port)| format!("{host}:{port}"))
+        match authority::of(&self.url) {
+            Some((host, port)) => format!("{host}:{port}"),
+            None => "unreadable".to_owned(),
+        }
     }
 
     /// The URL without user name, password, query and fragment: what callers are shown.

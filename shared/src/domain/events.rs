@@ -101,6 +101,12 @@ impl Events {
         Self::parse(&value, &fields, None, &mut Faults::default())
     }
 
+    /// What to send at one event of what was checked when it was stored; `None` if nothing was asked for.
+    pub fn stored_action(given: &Json, event: &str) -> Option<Action> {
+        let Json::Object(members) = given.as_object()?.get(event)? else { return None };
+        Some(parse_action(&Fields::root(members), None, &mut Faults::default()))
+    }
+
     /// Where and what to send on cancellation: `on_cancel`'s, or else `on_expire`'s URL and format alone. Its message, data
     /// and headers would tell the receiver to do what the cancellation was to prevent.
     pub fn cancellation(&self) -> Option<Action> {

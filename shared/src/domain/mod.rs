@@ -6,6 +6,7 @@
 pub mod account;
 pub mod api_key;
 pub mod attempt;
+pub(crate) mod authority;
 pub mod catalogue;
 pub mod delivery;
 pub mod duration;

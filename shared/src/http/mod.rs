@@ -21,6 +21,7 @@ mod rate_limit;
 mod timers;
 mod webhooks;
 
+pub use query::Cursor;
 pub use rate_limit::RateLimit;
 
 use crate::app::App;

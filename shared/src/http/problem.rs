@@ -249,7 +249,7 @@ impl Problem {
 
 /// An error: a problem document as RFC 9457 has it, with the same facts under `error` and `message`.
 #[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Error"))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Problem"))]
 pub(super) struct Document<'a> {
     /// A page that explains the code.
     #[serde(rename = "type")]

@@ -68,17 +68,19 @@ impl Query {
 
 /// A place in a list, as text that callers hand back: opaque to them.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Cursor {
+pub struct Cursor {
     created_at: Timestamp,
     id: String,
 }
 
 impl Cursor {
-    pub(super) fn write(&self) -> String {
+    /// The text: letters, digits, `-` and `_`.
+    pub fn write(&self) -> String {
         URL_SAFE_NO_PAD.encode(format!("1.{}.{}", self.created_at.0, self.id))
     }
 
-    fn read(text: &str) -> Option<Self> {
+    /// Reads what [`Self::write`] wrote; `None` for any other text.
+    pub fn read(text: &str) -> Option<Self> {
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
         let (created_at, id) = text.strip_prefix("1.")?.split_once('.')?;
         // No list has other ids than those that a timer's could be.

@@ -1,8 +1,11 @@
 //! Slack's and Discord's forms of a message.
 
+use crate::domain::authority;
 use crate::domain::events::Format;
 use crate::domain::json::{Json, Object};
 
+/// Hosts that may take another form.
+const CHATS: [&str; 3] = ["hooks.slack.com", "discord.com", "discordapp.com"];
 /// Discord refuses longer content.
 const DISCORD_CONTENT: usize = 2_000;
 
@@ -11,6 +14,9 @@ const DISCORD_FIELDS: [&str; 5] = ["embeds", "username", "avatar_url", "tts", "a
 
 /// The form that a URL's host takes, unless the caller says otherwise.
 pub(super) fn format_of(url: &str) -> Format {
+    if authority::plain(url).is_some_and(|(host, _)| !CHATS.contains(&host)) {
+        return Format::Json;
+    }
     let Ok(url) = url::Url::parse(url) else { return Format::Json };
     let host = url.host_str().unwrap_or_default().trim_end_matches('.');
     match host {

@@ -3,7 +3,7 @@
 
 use super::chat::{discord, escape_slack, format_of, slack};
 use crate::domain::delivery::{Delivery, DeliveryStatus, Source};
-use crate::domain::events::{Action, Format};
+use crate::domain::events::{Action, Events, Format};
 use crate::domain::fault::{FaultCode, Faults};
 use crate::domain::ids::DeliveryId;
 use crate::domain::json::{Json, JsonText, Object};
@@ -40,19 +40,21 @@ impl TimerEvent {
 /// The delivery that an event leads to, if its timer has a webhook for it.
 pub fn delivery(happening: &Happening) -> Option<Delivery> {
     let Happening { event, at, timer } = happening;
-    let events = timer.parsed_events();
+    let mut given = timer.events.to_json();
     let action = match event {
-        TimerEvent::Progress(_) => events.on_progress?,
-        TimerEvent::Expired => events.on_expire?,
-        TimerEvent::Cancelled => events.cancellation()?,
+        TimerEvent::Progress(_) | TimerEvent::Expired => Events::stored_action(&given, event.key())?,
+        TimerEvent::Cancelled => timer.parsed_events().cancellation()?,
     };
     let url = action.webhook.clone()?;
+    let mut told = given.take(event.key());
+    // A receiver must not learn another one's credentials.
+    told.take("headers");
     Some(Delivery {
         scope: timer.scope.clone(),
         id: delivery_id(happening),
         source: Source::Timer(timer.id.clone()),
         event: event.name().to_owned(),
-        body: render(happening, &action, &url),
+        body: render(happening, &action, &url, told),
         url,
         headers: action.headers,
         status: DeliveryStatus::Pending,
@@ -85,12 +87,17 @@ fn delivery_id(happening: &Happening) -> DeliveryId {
     DeliveryId::of_timer(&timer.id, *at, &digest.finalize().into())
 }
 
-fn render(happening: &Happening, action: &Action, url: &str) -> String {
-    let data = action.data.as_ref().map_or_else(|| Json::Object(Object::new()), JsonText::to_json);
+/// `told`: the event among the timer's `events`, without its headers; null if it isn't there.
+fn render(happening: &Happening, action: &Action, url: &str, told: Json) -> String {
+    let none = Json::Object(Object::new());
+    let data = told.as_object().and_then(|told| told.get("data")).filter(|data| **data != Json::Null).unwrap_or(&none);
     match action.format.unwrap_or_else(|| format_of(url)) {
-        Format::Json => render_json(happening, action, &data),
-        Format::Slack => slack(&chat_text(happening, action, true), &data),
-        Format::Discord => discord(&chat_text(happening, action, false), &data),
+        Format::Json => {
+            let data = JsonText::javascript(data);
+            render_json(happening, action, told, data)
+        }
+        Format::Slack => slack(&chat_text(happening, action, true), data),
+        Format::Discord => discord(&chat_text(happening, action, false), data),
     }
 }
 
@@ -132,13 +139,12 @@ pub(crate) struct CancelledTimer<'a> {
     reason: Option<&'a str>,
 }
 
-fn render_json(happening: &Happening, action: &Action, data: &Json) -> String {
+fn render_json(happening: &Happening, action: &Action, told: Json, data: JsonText) -> String {
     let Happening { event, at, timer } = happening;
     let milestone = match event {
         TimerEvent::Progress(milestone) => Some(milestone.label.as_str()),
         _ => None,
     };
-    let data = JsonText::from(data).to_javascript();
     let (name, message, timestamp) = (event.name(), action.message.as_deref(), at.to_iso());
     let written = if let State::Cancelled { reason, .. } = &timer.state {
         let view = CancelledTimer {
@@ -150,7 +156,8 @@ fn render_json(happening: &Happening, action: &Action, data: &Json) -> String {
         };
         serde_json::to_string(&Payload { event: name, timer: view, milestone, message, data, timestamp })
     } else {
-        let events = only_event(timer, event.key());
+        // Only the one that is told of: another one's URL may be a secret.
+        let events = JsonText::javascript(&Json::Object(Object::from([(event.key().to_owned(), told)])));
         let metadata = timer.metadata.to_javascript();
         let view = TimerView::with(timer, *at, Some(&events), &metadata);
         serde_json::to_string(&Payload { event: name, timer: view, milestone, message, data, timestamp })
@@ -159,17 +166,6 @@ fn render_json(happening: &Happening, action: &Action, data: &Json) -> String {
         Ok(body) => body,
         Err(_) => unreachable!("text, numbers and checked JSON always have a JSON form"),
     }
-}
-
-/// `events` with the one event that is told of, and without its headers: a receiver must not learn another one's secret
-/// URL or credentials.
-fn only_event(timer: &Timer, key: &str) -> JsonText {
-    let given = timer.events.to_json();
-    let mut event = given.as_object().and_then(|events| events.get(key)).cloned().unwrap_or(Json::Null);
-    if let Json::Object(members) = &mut event {
-        members.shift_remove("headers");
-    }
-    JsonText::from(&Json::Object(Object::from([(key.to_owned(), event)]))).to_javascript()
 }
 
 /// The caller's message, or a sentence made from the event.

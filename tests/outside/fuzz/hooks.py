@@ -1,4 +1,4 @@
-"""What schemathesis needs to know about this API, and what keeps it from calling anybody but the test's own receiver."""
+"""What schemathesis needs to know about this API, and what keeps it from calling anybody but the tests' receiver."""
 
 import base64
 import hashlib
@@ -53,8 +53,9 @@ def _tame(value):
     """The same body, with every URL that webhooks could go to replaced by the receiver's.
 
     What is valid by the schema keeps the rules that a schema can't say: no end in the past, though answers, which later
-    requests are made of, grow old; timers longer than their milestones; texts of our own formats, for schemathesis takes
-    some from elsewhere. What breaks the schema stays as it is."""
+    requests are made of, grow old; timers longer than their milestones; texts of our own formats, for schemathesis
+    takes some from elsewhere. What breaks the schema stays as it is.
+    """
     if isinstance(value, list):
         return [_tame(item) for item in value]
     if isinstance(value, dict):

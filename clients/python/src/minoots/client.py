@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+from minoots.account import Account
 from minoots.events import Deliveries, Events
+from minoots.projects import Projects
 from minoots.timers import Timers
 from minoots.transport import Query, Transport
+from minoots.types import Health
 from minoots.webhooks import Webhooks
 
 
@@ -37,6 +40,12 @@ class Minoots:
         self.webhooks = Webhooks(self._transport)
         self.deliveries = Deliveries(self._transport)
         self.events = Events(self._transport)
+        self.projects = Projects(self._transport)
+        self.account = Account(self._transport)
+
+    def health(self) -> Health:
+        """That the service answers, and whose the key is."""
+        return cast(Health, self._transport.send("GET", "/health"))
 
     def request(
         self,
@@ -47,7 +56,7 @@ class Minoots:
         body: object = None,
         idempotency_key: str | None = None,
     ) -> Any:
-        """Calls a route that has no method here, such as `request("GET", "/account/usage")`; gives the whole answer."""
+        """Calls a route that has no method here, such as one of a newer service; gives the whole answer."""
         # A key is harmless where the route does not take one, but only where it does is a repetition safe.
         creates = idempotency_key is not None
         return self._transport.send(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import cast
 
 from minoots.encoding import given
+from minoots.listing import Listing, Page
 from minoots.transport import Transport, segment
-from minoots.types import Delivery, JsonObject, SentEvent
+from minoots.types import Delivery, DeliveryStatus, JsonObject, SentEvent
 
 
 class Events:
@@ -33,6 +34,17 @@ class Deliveries:
 
     def get(self, delivery_id: str) -> Delivery:
         return cast(Delivery, self._send("GET", f"/deliveries/{segment(delivery_id)}")["data"])
+
+    def list(
+        self, *, status: DeliveryStatus | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> Listing[Delivery]:
+        """Those of timers' own webhooks and those of endpoints, newest first. `limit` is one page's."""
+
+        def fetch(at: str | None) -> Page[Delivery]:
+            answer = self._send("GET", "/deliveries", query={"status": status, "limit": limit, "cursor": at})
+            return Page(answer["data"], answer.get("nextCursor"))
+
+        return Listing(fetch, cursor)
 
     def retry(self, delivery_id: str) -> Delivery:
         """Sends it again with a new plan of attempts, unless one is still to come (ConflictError). Not tried again when

@@ -71,6 +71,29 @@ class Timers:
         answer = self._send("POST", "/timers", body=given(fields), creates=True, idempotency_key=idempotency_key)
         return cast(Timer, answer["timer"])
 
+    def quick_wait(
+        self,
+        duration: Duration,
+        *,
+        name: str | None = None,
+        agent_id: str | None = None,
+        team: str | None = None,
+        callback: str | None = None,
+        message: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Timer:
+        """A new timer in the shortest way: `callback` is told when it expires."""
+        fields = {
+            "duration": duration,
+            "name": name,
+            "agent_id": agent_id,
+            "team": team,
+            "callback": callback,
+            "message": message,
+        }
+        answer = self._send("POST", "/quick/wait", body=given(fields), creates=True, idempotency_key=idempotency_key)
+        return cast(Timer, answer["timer"])
+
     def create_batch(self, timers: Iterable[NewTimer], *, idempotency_key: str | None = None) -> list[BatchResult]:
         """Up to 100; one result each, in order."""
         body = {"timers": list(timers)}

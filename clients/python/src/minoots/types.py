@@ -245,11 +245,86 @@ class EventDescription(TypedDict):
     description: str
 
 
-class Retried(TypedDict):
+class _Retried(TypedDict):
     retried: int
+
+
+class Retried(_Retried, total=False):
+    #: Failed deliveries may be left: call again.
+    more: bool
 
 
 class SentEvent(TypedDict):
     eventId: str
     #: How many endpoints it goes to.
     triggered: int
+
+
+Mode = Literal["live", "test"]
+
+
+class ApiKey(TypedDict):
+    id: str
+    name: str | None
+    mode: Mode
+    #: Ends with the key's last four characters.
+    keyPreview: str
+    createdAt: str
+
+
+class CreatedApiKey(TypedDict):
+    #: Missing only where the answer is a repeated one, to an `idempotency_key` of your own.
+    apiKey: str
+    id: str
+    name: str | None
+    keyPreview: str
+    createdAt: str
+
+
+class _WebhookSecret(TypedDict):
+    secret: str
+
+
+class WebhookSecret(_WebhookSecret, total=False):
+    #: Until when the secret before it signs beside it.
+    previousExpiresAt: str
+
+
+class UsageDay(TypedDict):
+    #: Such as `2026-11-24`, in UTC.
+    date: str
+    timers: int
+    events: int
+    deliveries: int
+    failures: int
+
+
+class Project(TypedDict):
+    id: str
+    name: str
+    description: str | None
+    settings: dict[str, Any]
+    createdAt: str
+
+
+class AccountLimits(TypedDict):
+    #: Timers that may run or be paused at once; -1 for no limit.
+    concurrentTimers: int
+
+
+class HealthAccount(TypedDict):
+    id: str
+    mode: Mode
+    limits: AccountLimits
+
+
+class _Health(TypedDict):
+    status: str
+    timestamp: str
+    service: str
+    version: str
+
+
+class Health(_Health, total=False):
+    #: The key's.
+    account: HealthAccount

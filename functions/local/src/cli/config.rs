@@ -38,7 +38,7 @@ impl Config {
     fn parse(text: &str) -> Result<Self, String> {
         // The parser's own message quotes the line, which may be that of a key.
         toml::from_str(text).map_err(|error: toml::de::Error| {
-            let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
             format!("line {line}: {}", error.message())
         })
     }

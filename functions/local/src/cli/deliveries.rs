@@ -3,7 +3,7 @@
 use super::client::{path, with_query};
 use super::output::{answer, field, pairs, status, table};
 use super::{Connection, Failure};
-use clap::{ArgGroup, Args, Subcommand};
+use clap::{Args, Subcommand};
 use minoots_shared::domain::json::Object;
 use serde_json::Value;
 
@@ -18,22 +18,21 @@ pub(crate) struct Deliveries {
 
 #[derive(Subcommand)]
 enum Action {
-    /// List the deliveries of an endpoint or of a timer, newest first.
-    #[command(group(ArgGroup::new("whose").required(true).args(["webhook", "timer"])))]
+    /// List deliveries, newest first: all, or those of an endpoint or a timer.
     List {
-        /// The endpoint.
+        /// Only this endpoint's.
         #[arg(long, value_name = "ID")]
         webhook: Option<String>,
-        /// The timer.
-        #[arg(long, value_name = "ID")]
+        /// Only this timer's.
+        #[arg(long, value_name = "ID", conflicts_with = "webhook")]
         timer: Option<String>,
-        /// Of an endpoint only: PENDING, SENDING, RETRYING, SUCCESS or FAILED.
+        /// PENDING, SENDING, RETRYING, SUCCESS or FAILED.
         #[arg(long, conflicts_with = "timer")]
         status: Option<String>,
-        /// Of an endpoint: how many at most.
+        /// How many at most; a timer's are few.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100))]
         limit: u32,
-        /// Of an endpoint: where the page before ended.
+        /// Where the page before ended.
         #[arg(long, conflicts_with = "timer")]
         cursor: Option<String>,
     },
@@ -50,17 +49,19 @@ pub(crate) async fn run(deliveries: &Deliveries) -> Result<(), Failure> {
     let client = deliveries.connection.client()?;
     let json = deliveries.connection.json;
     match &deliveries.action {
-        Action::List { webhook: Some(webhook), status, limit, cursor, .. } => {
+        Action::List { webhook, timer: None, status, limit, cursor } => {
+            let of = |webhook: &String| path("/webhooks/", webhook, "/deliveries");
+            let at = webhook.as_ref().map_or_else(|| "/deliveries".to_owned(), of);
             let wanted = [("status", status.clone()), ("limit", Some(limit.to_string())), ("cursor", cursor.clone())];
-            let page = client.get(&with_query(&path("/webhooks/", webhook, "/deliveries"), &wanted)).await?;
+            let page = client.get(&with_query(&at, &wanted)).await?;
             answer(json, &page, |value| listed(value["data"].as_array().map(Vec::as_slice).unwrap_or_default()))?;
             if let (false, Some(cursor)) = (json, page.value["nextCursor"].as_str()) {
                 eprintln!("There are more: --cursor {cursor}");
             }
             Ok(())
         }
-        Action::List { timer, .. } => {
-            let timer = client.get(&path("/timers/", timer.as_deref().unwrap_or_default(), "")).await?;
+        Action::List { timer: Some(timer), .. } => {
+            let timer = client.get(&path("/timers/", timer, "")).await?;
             let of = |value: &Value| value["deliveries"].as_array().cloned().unwrap_or_default();
             if json {
                 return super::output::line(&Value::Array(of(&timer.value)).to_string());

@@ -37,7 +37,7 @@ pub(crate) fn man(options: &Man) -> Result<(), Failure> {
         })?;
     }
     let mut text = Vec::new();
-    let page = clap_mangen::Man::new(found.clone());
+    let page = clap_mangen::Man::new(found.clone()).source(concat!("minoots ", env!("CARGO_PKG_VERSION")));
     page.render(&mut text).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
     print(&String::from_utf8_lossy(&text))
 }

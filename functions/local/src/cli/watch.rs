@@ -177,7 +177,8 @@ impl Shown for Lines {
         let now = (percent / STEP * STEP, field(timer, "status"));
         let id = field(timer, "id");
         if self.said.get(&id) != Some(&now) {
-            eprintln!("{id}  {}  {}%  {} left  {}", now.1, percent, remaining(timer), field(timer, "name"));
+            let left = Some(remaining(timer)).filter(|left| !left.is_empty()).unwrap_or_else(|| "nothing".to_owned());
+            eprintln!("{id}  {}  {percent}%  {left} left  {}", now.1, field(timer, "name"));
             self.said.insert(id, now);
         }
     }

@@ -201,11 +201,19 @@ pub(crate) async fn run(webhooks: &Webhooks) -> Result<(), Failure> {
         }),
         Action::RetryFailed { id } => {
             let body = Body::default().text("webhookId", id.as_ref()).done();
-            let retried = client.post("/webhooks/queue/retry-failed", body).await?;
-            if json {
-                return line(retried.text.trim_end());
+            let mut retried = 0;
+            // One call works off what it can in some seconds.
+            loop {
+                let some = client.post("/webhooks/queue/retry-failed", body.clone()).await?;
+                if json {
+                    line(some.text.trim_end())?;
+                }
+                retried += some.value["data"]["retried"].as_u64().unwrap_or_default();
+                if some.value["data"]["more"] != true {
+                    break;
+                }
             }
-            line(&format!("{} sent again", field(&retried.value["data"], "retried")))
+            if json { Ok(()) } else { line(&format!("{retried} sent again")) }
         }
     }
 }

@@ -7,8 +7,8 @@ use serde::Serialize;
 /// How many messages Lambda hands to one invocation.
 const LARGEST_BATCH: f64 = 10.0;
 const MILLION: f64 = 1e6;
-/// Kilobytes in a gigabyte, as AWS bills it.
-const KB_IN_GB: f64 = 1_048_576.0;
+/// Bytes in a gigabyte, as AWS bills it.
+const BYTES_IN_GB: f64 = 1_073_741_824.0;
 
 /// What is billed.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +72,9 @@ pub(super) struct Step {
     pub(super) times: f64,
     #[serde(flatten)]
     pub(super) asked: Units,
+    /// What it asks for in a full batch.
+    #[serde(rename = "inBatchesOf10")]
+    pub(super) shared: Units,
     /// Messages of the due queue that it takes in.
     #[serde(skip)]
     due: f64,
@@ -90,11 +93,30 @@ pub(super) struct Units {
     pub(super) schedules: f64,
 }
 
+impl Units {
+    fn of(asked: Asked) -> Self {
+        let Asked { write_units, read_units, queue_requests, schedules } = asked;
+        Self { write_units, read_units, queue_requests, schedules }
+    }
+}
+
+impl Step {
+    fn asked_in(&self, batch: f64) -> &Units {
+        if batch < LARGEST_BATCH { &self.asked } else { &self.shared }
+    }
+}
+
 /// The steps of each timer's life.
 pub(super) fn steps(order: &Order) -> Vec<Step> {
     let step = |name, times, asked: Asked, due, deliveries| {
-        let Asked { write_units, read_units, queue_requests, schedules } = asked;
-        Step { name, times, asked: Units { write_units, read_units, queue_requests, schedules }, due, deliveries }
+        let asked = Units::of(asked);
+        Step { name, times, asked, shared: asked, due, deliveries }
+    };
+    // In a full batch some requests and readings serve several.
+    let sharing = |step: Step, ten: Asked| {
+        let queue_requests = step.asked.queue_requests.min(ten.queue_requests / LARGEST_BATCH);
+        let shared = Units { read_units: ten.read_units / LARGEST_BATCH, queue_requests, ..step.asked };
+        Step { shared, ..step }
     };
     let (milestones, webhook) = (order.milestones, order.webhook);
     let expiry = if webhook { cost::EXPIRY } else { cost::SILENT_EXPIRY };
@@ -108,11 +130,12 @@ pub(super) fn steps(order: &Order) -> Vec<Step> {
     } else {
         steps.push(step("creation", 1.0, cost::CREATION_DIRECT, 0.0, 0.0));
     }
-    steps.push(step("milestone", milestones, milestone, 1.0, 0.0));
-    steps.push(step("milestone's webhook", milestones * delivered, cost::MILESTONE_DELIVERY, 0.0, 1.0));
+    steps.push(sharing(step("milestone", milestones, milestone, 1.0, 0.0), cost::TEN_EXPIRIES));
+    let its_webhook = step("milestone's webhook", milestones * delivered, cost::MILESTONE_DELIVERY, 0.0, 1.0);
+    steps.push(sharing(its_webhook, cost::TEN_DELIVERIES));
     steps.push(step("what later steps read", milestones, cost::LATER_STEP, 0.0, 0.0));
-    steps.push(step("expiry", 1.0, expiry, 1.0, 0.0));
-    steps.push(step("webhook", delivered, cost::DELIVERY, 0.0, 1.0));
+    steps.push(sharing(step("expiry", 1.0, expiry, 1.0, 0.0), cost::TEN_EXPIRIES));
+    steps.push(sharing(step("webhook", delivered, cost::DELIVERY, 0.0, 1.0), cost::TEN_DELIVERIES));
     steps.retain(|step| step.times > 0.0);
     steps
 }
@@ -125,17 +148,25 @@ pub(super) fn timers(order: &Order) -> Vec<Line> {
     let (due, deliveries) = (each(|step| step.due), each(|step| step.deliveries));
     let wakes = if order.scheduled { order.timers * (1.0 + order.milestones) } else { 0.0 };
     let schedules = each(|step| step.asked.schedules);
-    let (writes, reads) = (each(|step| step.asked.write_units), each(|step| step.asked.read_units));
-    let sent = each(|step| step.asked.queue_requests);
+    let writes = each(|step| step.asked.write_units);
+    let of_all = |batch: f64, of: fn(&Units) -> f64| {
+        order.timers * steps.iter().map(|step| step.times * of(step.asked_in(batch))).sum::<f64>()
+    };
     // A wake-up that is sent on early does not sleep.
     let due_seconds = move |batch: f64| due * expiry_ms + (due - wakes) / batch * slept_ms;
     let delivery_seconds = move |batch: f64| deliveries * delivery_ms + deliveries / batch * receiver_ms;
     // Those sent on leave ten at a time in a full batch; a schedule's message is a request too; and each batch is received
     // and deleted.
-    let queue = move |batch: f64| sent - wakes + wakes / batch + schedules + 2.0 * (due + deliveries) / batch;
+    let queue = |batch: f64| {
+        let sent = of_all(batch, |asked| asked.queue_requests);
+        sent - wakes + wakes / batch + schedules + 2.0 * (due + deliveries) / batch
+    };
     let requests = order.timers;
-    let log_kb =
-        requests * ASSUMED.log_kb_request + (due - wakes) * ASSUMED.log_kb_due + deliveries * ASSUMED.log_kb_delivery;
+    let logged = |batch: f64| {
+        let place = usize::from(batch < LARGEST_BATCH);
+        let (expiry, delivery) = (cost::LOGGED.expiry[place], cost::LOGGED.delivery[place]);
+        requests * ASSUMED.log_bytes_request + (due - wakes) * expiry + deliveries * delivery
+    };
     vec![
         million("API Gateway", "HTTP API requests", |_| requests, prices::HTTP_API),
         million("Lambda", "api: invocations", |_| requests, prices::INVOCATIONS),
@@ -145,17 +176,17 @@ pub(super) fn timers(order: &Order) -> Vec<Line> {
         million("Lambda", "delivery: invocations", |batch| deliveries / batch, prices::INVOCATIONS),
         million("Lambda", "delivery: GB-seconds", |batch| gb_seconds(delivery_seconds(batch)), prices::GB_SECONDS),
         million("DynamoDB", "write request units", |_| writes, prices::WRITE_UNITS),
-        million("DynamoDB", "read request units", |_| reads, prices::READ_UNITS),
+        million("DynamoDB", "read request units", |batch| of_all(batch, |asked| asked.read_units), prices::READ_UNITS),
         line(
             "DynamoDB",
             "GB-months stored and recoverable",
-            Ends::of(|_| order.timers * ASSUMED.stored_kb * ASSUMED.stored_months / KB_IN_GB),
+            Ends::of(|_| order.timers * cost::STORED * ASSUMED.stored_months / BYTES_IN_GB),
             prices::STORAGE,
             "GB-month",
         ),
         million("SQS", "requests", queue, prices::QUEUE_REQUESTS),
         million("Scheduler", "invocations", |_| schedules, prices::SCHEDULES),
-        line("CloudWatch", "GB of logs", Ends::of(|_| log_kb / KB_IN_GB), prices::LOGS, "GB"),
+        line("CloudWatch", "GB of logs", Ends::of(|batch| logged(batch) / BYTES_IN_GB), prices::LOGS, "GB"),
     ]
 }
 
@@ -203,14 +234,14 @@ mod tests {
     #[test]
     fn a_near_timers_message_is_sent_received_and_deleted_in_each_of_two_queues() {
         let requests = quantity(&ONE, "requests");
-        assert_eq!((requests.batches_of_1, requests.batches_of_10), (6e6, 2.4e6));
+        assert_eq!((requests.batches_of_1, requests.batches_of_10), (6e6, 1.9e6));
     }
 
     #[test]
     fn a_far_timers_message_is_sent_by_its_schedule_and_sent_on_once() {
         let far = Order { scheduled: true, ..ONE };
         let requests = quantity(&far, "requests");
-        assert_eq!((requests.batches_of_1, requests.batches_of_10), (9e6, 2.7e6));
+        assert_eq!((requests.batches_of_1, requests.batches_of_10), (9e6, 2.2e6));
         assert_eq!(quantity(&far, "invocations").batches_of_10, 1e6);
     }
 

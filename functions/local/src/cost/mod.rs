@@ -5,6 +5,7 @@ mod prices;
 
 use crate::options::{Cost, DuePath};
 use bill::{Ends, Line, Order, Step};
+use minoots_shared::cost;
 use prices::ASSUMED;
 use std::fmt::Write as _;
 
@@ -53,12 +54,14 @@ fn text(options: &Cost, steps: &[Step], timers: &[Line], rest: &[Line]) -> Strin
     say(summed("The month", Ends::sum(timers.iter().chain(rest))));
     say(String::new());
     say(format!(
-        "{:30}{:>8}{:>8}{:>8}{:>8}{:>12}",
+        "{:30}{:>8}{:>8}{:>10}{:>10}{:>12}   (where batches of 10 share: with them, and without)",
         "Each timer's steps", "times", "writes", "reads", "sends", "schedules"
     ));
-    for Step { name, times, asked, .. } in steps {
-        let (sends, schedules) = (asked.queue_requests, asked.schedules);
-        say(format!("  {name:28}{times:>8}{:>8}{:>8}{sends:>8}{schedules:>12}", asked.write_units, asked.read_units));
+    let both = |ten: f64, one: f64| if ten == one { format!("{one}") } else { format!("{ten} to {one}") };
+    for Step { name, times, asked, shared, .. } in steps {
+        let reads = both(shared.read_units, asked.read_units);
+        let sends = both(shared.queue_requests, asked.queue_requests);
+        say(format!("  {name:28}{times:>8}{:>8}{reads:>10}{sends:>10}{:>12}", asked.write_units, asked.schedules));
     }
     say(String::new());
     text.push_str(&assumed());
@@ -82,13 +85,19 @@ fn described(options: &Cost) -> String {
 /// The assumptions in words.
 fn assumed() -> String {
     let it = ASSUMED;
-    let mut text = String::from("Counted on an emulator, and held to it by a test: the steps above. Assumed:\n");
+    let [ten, one] = [0, 1].map(|place| cost::LOGGED.expiry[place] + cost::LOGGED.delivery[place]);
+    let mut text = format!(
+        "Counted on an emulator, and held to it by a test: the steps above; {ten} bytes of logs in batches of ten, {one} in batches\n\
+         of one; {} bytes of each timer's in the table. Assumed:\n",
+        cost::STORED
+    );
     let mut say = |line: std::fmt::Arguments<'_>| {
         // Writing to a text never fails.
         let _ = writeln!(text, "- {line}");
     };
     say(format_args!("every webhook is taken at the first attempt; a timer costs one HTTP request;"));
     say(format_args!("Lambda receives and deletes 10 messages at a time under load, and 1 when they come one by one;"));
+    say(format_args!("the 10 are of one account, and due at one instant: they share readings and sends;"));
     say(format_args!(
         "{} MB of arm64; {} ms for an HTTP request, {} ms for a due message, {} ms for a webhook;",
         it.memory_gb * 1_024.0,
@@ -100,13 +109,10 @@ fn assumed() -> String {
         "a batch waits {} ms for its receivers, and sleeps through {} ms until its second;",
         it.receiver_ms, it.slept_ms
     ));
-    say(format_args!(
-        "an ended timer takes up {} kB for 30 days; logs take {} kB a request, {} kB a due message, {} kB a webhook;",
-        it.stored_kb, it.log_kb_request, it.log_kb_due, it.log_kb_delivery
-    ));
+    say(format_args!("an access log takes {} bytes; an ended timer stays for 30 days;", it.log_bytes_request));
     say(format_args!(
         "two queues are polled by five pollers each, every 20 s; a sweep a minute reads {} units in {} ms.",
-        minoots_shared::cost::SWEEP.read_units,
+        cost::SWEEP.read_units,
         it.sweep_ms
     ));
     text

@@ -44,16 +44,10 @@ pub(super) struct Assumptions {
     pub(super) receiver_ms: f64,
     /// Milliseconds that the last fraction of a second is slept through, in the worst case; a batch sleeps together.
     pub(super) slept_ms: f64,
-    /// Kilobytes that an ended timer takes up in the table, in the worst case that its write units allow.
-    pub(super) stored_kb: f64,
     /// Months that it stays: the template's 30 days.
     pub(super) stored_months: f64,
-    /// Kilobytes of logs of an HTTP request: its access log.
-    pub(super) log_kb_request: f64,
-    /// Of something that falls due: one line and one metric.
-    pub(super) log_kb_due: f64,
-    /// Of a webhook: one wide line and two metrics.
-    pub(super) log_kb_delivery: f64,
+    /// Bytes of logs of an HTTP request: its access log, and what CloudWatch adds to a line.
+    pub(super) log_bytes_request: f64,
     /// Requests to an empty queue: Lambda asks with five pollers, each waiting 20 seconds.
     pub(super) polls_a_month: f64,
     /// Sweeps: one a minute.
@@ -78,11 +72,8 @@ pub(super) const ASSUMED: Assumptions = Assumptions {
     delivery_ms: 25.0,
     receiver_ms: 200.0,
     slept_ms: 1_000.0,
-    stored_kb: 1.1,
     stored_months: 1.0,
-    log_kb_request: 0.3,
-    log_kb_due: 0.5,
-    log_kb_delivery: 0.9,
+    log_bytes_request: 200.0,
     polls_a_month: 2.0 * 5.0 * SECONDS / 20.0,
     sweeps_a_month: SECONDS / 60.0,
     sweep_ms: 100.0,
@@ -90,3 +81,31 @@ pub(super) const ASSUMED: Assumptions = Assumptions {
     metrics_at_rest: 2.0,
     metrics_in_use: 3.0,
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use minoots_shared::cost::LOGGED_BESIDES;
+
+    #[test]
+    fn an_access_log_takes_what_is_assumed() {
+        let template = include_str!("../../../../template.yaml");
+        let format = template.lines().find(|line| line.contains("$context.requestId")).unwrap().trim();
+        let values = [
+            ("$context.requestId", "JKJaXmPLvHcESHA="),
+            ("$context.requestTime", "24/Nov/2026:06:00:00 +0000"),
+            ("$context.httpMethod", "POST"),
+            ("$context.path", "/timers"),
+            ("$context.status", "201"),
+            ("$context.responseLatency", "34"),
+            ("$context.identity.sourceIp", "203.0.113.178"),
+            ("$context.integrationErrorMessage", "-"),
+        ];
+        // The longest names first: one is the beginning of another.
+        let line = values.iter().rev().fold(format.to_owned(), |line, (name, value)| line.replace(name, value));
+        assert!(!line.contains("$context"), "{line}");
+        let bytes = line.len() as f64 + LOGGED_BESIDES;
+        let assumed = ASSUMED.log_bytes_request;
+        assert!(bytes <= assumed && bytes >= 0.9 * assumed, "{bytes} bytes: {line}");
+    }
+}

@@ -46,6 +46,12 @@ fn begin(lanes: &mut Lanes, now: Instant) -> Vec<Job> {
     .collect()
 }
 
+/// An attempt's end, answer and record at once. Whether its lane has room again.
+fn done(lanes: &mut Lanes, job: &Job, now: Instant) -> bool {
+    lanes.answered(job, now);
+    lanes.done(job, now)
+}
+
 fn ids(jobs: &[Job]) -> Vec<&str> {
     jobs.iter().map(|job| job.id.as_str()).collect()
 }
@@ -79,7 +85,7 @@ fn a_host_takes_so_many_attempts_at_once_and_delays_no_other() {
     assert_eq!(ids(&first), ["a1", "a2"]);
     lanes.push(to_host("b", "b1"), now);
     assert_eq!(ids(&begin(&mut lanes, now)), ["b1"]);
-    lanes.done(&first[0], now);
+    done(&mut lanes, &first[0], now);
     assert_eq!(ids(&begin(&mut lanes, now)), ["a3"]);
     assert_eq!(lanes.next(now), Next::Nothing);
 }
@@ -97,7 +103,7 @@ fn a_hosts_limit_holds_for_all_who_send_there_and_they_take_turns() {
     while let Some(job) = begun.pop_front() {
         assert_eq!(begun.len(), if order.len() < 8 { 1 } else { 0 });
         order.push(job.id.as_str().to_owned());
-        lanes.done(&job, now);
+        done(&mut lanes, &job, now);
         begun.extend(begin(&mut lanes, now));
     }
     assert_eq!(order, ["e1", "f1", "t1", "e2", "f2", "t2", "e3", "f3", "t3"]);
@@ -113,7 +119,7 @@ fn an_endpoint_takes_so_many_attempts_at_once_and_delays_no_other_on_its_host() 
     lanes.push(to_endpoint("f", "a", "f1"), now);
     let begun = begin(&mut lanes, now);
     assert_eq!(ids(&begun), ["e1", "f1", "e2"]);
-    lanes.done(&begun[2], now);
+    done(&mut lanes, &begun[2], now);
     assert_eq!(ids(&begin(&mut lanes, now)), ["e3"]);
 }
 
@@ -135,8 +141,66 @@ fn no_more_attempts_than_so_many_begin_in_all() {
     }
     let begun = begin(&mut lanes, now);
     assert_eq!((ids(&begun), lanes.under_way()), (vec!["1", "2", "3"], 3));
-    lanes.done(&begun[1], now);
+    done(&mut lanes, &begun[1], now);
     assert_eq!(ids(&begin(&mut lanes, now)), ["4"]);
+}
+
+#[test]
+fn a_hundred_hosts_that_hang_leave_room_for_others() {
+    let limits = Limits { attempts: 1_024, attempts_per_host: 64, waiting: 100_000, ..limits() };
+    let (mut lanes, now) = (Lanes::new(limits), Instant::now());
+    let mut hanging = Vec::new();
+    for host in 0..100 {
+        for number in 0..80 {
+            lanes.push(to_host(&format!("h{host}"), &format!("{host}-{number}")), now);
+        }
+        hanging.extend(begin(&mut lanes, now));
+    }
+    // As many as ever while there is room, and then few.
+    assert_eq!(hanging.len(), 8 * 64 + 92 * UNPROVEN);
+    for number in 0..100 {
+        lanes.push(to_host(&format!("other{number}"), &number.to_string()), now);
+        assert_eq!(begin(&mut lanes, now).len(), 1, "another host waits for those that hang, after {number}");
+    }
+    // And those that hang have all their turns, as their attempts end at last.
+    let (mut begun, later) = (hanging.len(), now + 15 * PROMPT);
+    while let Some(job) = hanging.pop() {
+        lanes.done(&job, later);
+        let next = begin(&mut lanes, later);
+        begun += next.len();
+        hanging.extend(next);
+    }
+    assert_eq!(begun, 100 * 80);
+}
+
+#[test]
+fn a_host_whose_attempts_end_soon_has_ever_more_of_them_though_others_hang() {
+    let limits = Limits { attempts: 200, attempts_per_host: 64, waiting: 9_999, waiting_per_lane: 999, ..limits() };
+    let (mut lanes, mut now) = (Lanes::new(limits), Instant::now());
+    for host in 0..100 {
+        lanes.push(to_host(&format!("h{host}"), &format!("h{host}")), now);
+    }
+    assert_eq!(begin(&mut lanes, now).len(), 100);
+    for number in 0..500 {
+        lanes.push(to_host("a", &number.to_string()), now);
+    }
+    let mut at_once = Vec::new();
+    for _ in 0..6 {
+        let begun = begin(&mut lanes, now);
+        at_once.push(begun.len());
+        now += PROMPT / 2;
+        for job in &begun {
+            lanes.done(job, now);
+        }
+    }
+    assert_eq!(at_once, [4, 8, 16, 32, 64, 64]);
+    // Once they take their time, there are fewer.
+    let begun = begin(&mut lanes, now);
+    now += 2 * PROMPT;
+    for job in &begun {
+        lanes.done(job, now);
+    }
+    assert_eq!(begin(&mut lanes, now).len(), UNPROVEN);
 }
 
 #[test]
@@ -151,9 +215,9 @@ fn a_delivery_is_queued_once_whoever_queues_it_and_once_more_if_that_was_while_i
     lanes.push(job.clone(), now);
     lanes.push(job.clone(), now);
     assert_eq!(lanes.next(now), Next::Nothing);
-    lanes.done(&job, now);
+    done(&mut lanes, &job, now);
     assert_eq!(ids(&begin(&mut lanes, now)), ["1"]);
-    lanes.done(&job, now);
+    done(&mut lanes, &job, now);
     assert!(!lanes.knows(&job));
     assert_empty(&mut lanes, now);
 }
@@ -169,7 +233,7 @@ fn what_is_turned_away_is_asked_for_again_when_half_the_lane_is_free() {
     assert!(lanes.knows(&to_host("b", "b0")), "another lane has room");
     let begun = begin(&mut lanes, now);
     assert_eq!(ids(&begun), ["a0", "b0", "a1"]);
-    let room: Vec<_> = begun.iter().map(|job| lanes.done(job, now)).collect();
+    let room: Vec<_> = begun.iter().map(|job| done(&mut lanes, job, now)).collect();
     assert_eq!(room, [true, false, false], "once, by the lane that turned something away");
 }
 
@@ -180,7 +244,7 @@ fn a_lane_that_was_never_full_asks_for_nothing() {
     lanes.push(job.clone(), now);
     lanes.push(job.clone(), now);
     begin(&mut lanes, now);
-    assert!(!lanes.done(&job, now));
+    assert!(!done(&mut lanes, &job, now));
 }
 
 #[test]
@@ -202,7 +266,7 @@ fn an_endpoint_is_sent_to_at_its_rate_and_no_more_is_asked_for_before_the_next_t
         match lanes.next(now) {
             Next::Attempt(job) => {
                 at.push((now - begin).as_millis());
-                lanes.done(&job, now);
+                done(&mut lanes, &job, now);
             }
             Next::At(instant) => {
                 assert!(instant > now);
@@ -236,7 +300,7 @@ fn an_endpoint_that_had_nothing_for_a_moment_has_no_new_tokens_for_it() {
     let job = |id: &str| to_endpoint("e", "a", id);
     lanes.push(job("1"), now);
     assert_eq!(ids(&begin(&mut lanes, now)), ["1"]);
-    lanes.done(&job("1"), now);
+    done(&mut lanes, &job("1"), now);
     lanes.push(job("2"), now);
     assert_eq!(lanes.next(now), Next::At(now + Duration::from_secs(1)));
     assert_eq!(ids(&begin(&mut lanes, now + Duration::from_secs(1))), ["2"]);
@@ -249,10 +313,28 @@ fn lanes_that_were_left_are_forgotten() {
         let job = to_endpoint(&format!("e{number}"), &format!("h{number}"), &format!("d{number}"));
         lanes.push(job, now);
         for job in begin(&mut lanes, now) {
-            lanes.done(&job, now);
+            done(&mut lanes, &job, now);
         }
         now += Duration::from_millis(1);
     }
     assert!(lanes.lanes.len() < 200, "{} are remembered", lanes.lanes.len());
     assert_empty(&mut lanes, now + Duration::from_secs(1));
+}
+
+#[test]
+fn a_host_that_has_answered_is_sent_the_next_one_while_the_answer_is_being_recorded() {
+    let now = Instant::now();
+    let mut lanes = Lanes::new(Limits { attempts: 3, ..limits() });
+    for id in ["1", "2", "3", "4"] {
+        lanes.push(to_host("a", id), now);
+    }
+    let begun = begin(&mut lanes, now);
+    assert_eq!(ids(&begun), ["1", "2"]);
+    lanes.answered(&begun[0], now);
+    assert_eq!(ids(&begin(&mut lanes, now)), ["3"]);
+    // Three in all: two at the receiver and one that is being recorded.
+    lanes.answered(&begun[1], now);
+    assert_eq!(ids(&begin(&mut lanes, now)), Vec::<&str>::new());
+    lanes.done(&begun[0], now);
+    assert_eq!(ids(&begin(&mut lanes, now)), ["4"]);
 }

@@ -9,21 +9,40 @@ use super::record::unreadable;
 use super::tables::{Read as _, Table};
 use super::txn::Txn;
 use super::writer::Durability;
-use super::{deliveries, delivery_lists, figures};
-use fjall::UserKey;
+use super::{deliveries, delivery_lists, figures, record};
+use fjall::{UserKey, UserValue};
+use foldhash::HashMap;
 use minoots_shared::domain::account::Scope;
 use minoots_shared::domain::delivery::{AttemptResult, Delivery, DeliveryStatus, NotReplayed};
 use minoots_shared::domain::figures::DeliveryCounts;
 use minoots_shared::domain::ids::{DeliveryId, EndpointId};
 use minoots_shared::domain::time::Timestamp;
 use minoots_shared::ports::{DeliveryPage, DeliveryQuery, Unavailable};
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The attempts under way: a delivery's key, and the attempt's number once it is known.
+/// The attempts under way: a delivery's key, and what was read when the attempt began, once that is known.
 #[derive(Clone, Default)]
-pub(super) struct Attempts(Arc<Mutex<HashMap<UserKey, Option<u32>>>>);
+pub(super) struct Attempts(Arc<Mutex<HashMap<UserKey, Option<Begun>>>>);
+
+/// A delivery whose attempt has begun.
+#[derive(Clone)]
+struct Begun {
+    /// As it is stored.
+    delivery: Arc<Delivery>,
+    /// Its record.
+    record: UserValue,
+}
+
+/// What came of beginning a delivery's attempt.
+pub(crate) enum Begin {
+    /// The caller is to make it.
+    Begun(Arc<Delivery>),
+    /// Somebody else is at it.
+    UnderWay,
+    /// It is due later, or has ended.
+    NotDue,
+}
 
 impl Attempts {
     /// Whether somebody is at the delivery under this key.
@@ -48,8 +67,13 @@ impl Attempts {
         }
     }
 
-    fn set_number(&self, key: &[u8], number: u32) {
-        self.lock().insert(key.into(), Some(number));
+    fn set_begun(&self, key: &[u8], begun: Begun) {
+        self.lock().insert(key.into(), Some(begun));
+    }
+
+    /// What was read when the attempt of this number began, if it is under way.
+    fn begun(&self, key: &[u8], number: u32) -> Option<Begun> {
+        self.lock().get(key)?.as_ref().filter(|begun| begun.delivery.next_attempt() == number).cloned()
     }
 
     fn release(&self, key: &[u8]) {
@@ -59,14 +83,18 @@ impl Attempts {
     /// Releases the delivery, unless another attempt than this one is under way.
     fn release_number(&self, key: &[u8], number: u32) {
         let mut attempts = self.lock();
-        if attempts.get(key) == Some(&Some(number)) {
+        if matches!(attempts.get(key), Some(Some(begun)) if begun.delivery.next_attempt() == number) {
             attempts.remove(key);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<UserKey, Option<u32>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<UserKey, Option<Begun>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_due(delivery: &Delivery, latest: Timestamp) -> bool {
+    delivery.status.is_open() && delivery.next_attempt_at.is_some_and(|at| at <= latest)
 }
 
 impl EmbeddedStore {
@@ -118,30 +146,56 @@ impl EmbeddedStore {
     ) -> std::result::Result<bool, Unavailable> {
         let key = Key::scoped(scope, id.as_str());
         let delivery: Option<Delivery> = self.tables.view().record(Table::Deliveries, &key)?;
-        Ok(delivery
-            .is_some_and(|delivery| delivery.status.is_open() && delivery.next_attempt_at.is_some_and(|at| at <= now)))
+        Ok(delivery.is_some_and(|delivery| is_due(&delivery, now)))
+    }
+
+    pub(super) fn begin(&self, scope: &Scope, id: &DeliveryId) -> Result<Option<Delivery>> {
+        match self.begin_by(scope, id, Timestamp(u64::MAX))? {
+            Begin::Begun(delivery) => {
+                Ok(Some(Delivery { status: DeliveryStatus::Sending, ..Delivery::clone(&delivery) }))
+            }
+            Begin::UnderWay | Begin::NotDue => Ok(None),
+        }
+    }
+
+    /// Begins a delivery's attempt if it is due at `now`.
+    ///
+    /// # Errors
+    /// The database can't be read, or what comes of the attempt could not be written.
+    pub(crate) fn begin_due(
+        &self,
+        scope: &Scope,
+        id: &DeliveryId,
+        now: Timestamp,
+    ) -> std::result::Result<Begin, Unavailable> {
+        Ok(self.begin_by(scope, id, now)?)
     }
 
     /// The delivery is taken before its record is read: of two callers one gets it, and whatever was committed when this
     /// was called, a withdrawal or an attempt's result, is seen.
-    pub(super) fn begin(&self, scope: &Scope, id: &DeliveryId) -> Result<Option<Delivery>> {
+    fn begin_by(&self, scope: &Scope, id: &DeliveryId, latest: Timestamp) -> Result<Begin> {
         // Without this, a delivery whose results can't be recorded would be sent over and over.
         self.tables.check()?;
         let key = Key::scoped(scope, id.as_str());
         if !self.attempts.take(&key) {
-            return Ok(None);
+            return Ok(Begin::UnderWay);
         }
-        match self.tables.view().record::<Delivery>(Table::Deliveries, &key) {
-            Ok(Some(mut delivery)) if delivery.status.is_open() => {
-                self.attempts.set_number(&key, delivery.next_attempt());
-                delivery.status = DeliveryStatus::Sending;
-                Ok(Some(delivery))
+        match self.read_begun(&key) {
+            Ok(Some(begun)) if is_due(&begun.delivery, latest) => {
+                let delivery = Arc::clone(&begun.delivery);
+                self.attempts.set_begun(&key, begun);
+                Ok(Begin::Begun(delivery))
             }
             other => {
                 self.attempts.release(&key);
-                other.map(|_| None)
+                other.map(|_| Begin::NotDue)
             }
         }
+    }
+
+    fn read_begun(&self, key: &[u8]) -> Result<Option<Begun>> {
+        let Some(record) = self.tables.view().get(Table::Deliveries, key)? else { return Ok(None) };
+        Ok(Some(Begun { delivery: Arc::new(record::decode(Table::Deliveries, &record)?), record }))
     }
 
     pub(super) async fn finish(
@@ -152,7 +206,15 @@ impl EmbeddedStore {
     ) -> Result<Option<Delivery>> {
         let key = Key::scoped(scope, id.as_str());
         let (attempts, taken, attempt) = (self.attempts.clone(), key.clone(), result.attempt);
-        let job = move |txn: &mut Txn<'_>| deliveries::record_attempt(txn, &key, &result);
+        // Worked out here, for the writer's thread is the one that all wait for.
+        let foreseen = attempts
+            .begun(&key, attempt)
+            .map(|begun| deliveries::Foreseen::new(begun.record, &begun.delivery, &result));
+        let foreseen = foreseen.transpose()?.flatten();
+        let job = move |txn: &mut Txn<'_>| match foreseen {
+            Some(foreseen) if foreseen.holds(txn, &key)? => foreseen.write(txn).map(Some),
+            _ => deliveries::record_attempt(txn, &key, &result),
+        };
         // Only once the result is committed may the next attempt begin. If it can't be committed, none does before the
         // next start: better than to send again and again what can't be recorded.
         let then = move |recorded: &Result<Option<Delivery>>| {

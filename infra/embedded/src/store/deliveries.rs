@@ -21,14 +21,14 @@ pub(super) struct Encoded {
     delivery: Arc<Delivery>,
     key: UserKey,
     value: UserValue,
-    entries: Vec<Entry>,
+    entries: Vec<(Entry, UserValue)>,
 }
 
 impl Encoded {
     pub(super) fn new(delivery: Arc<Delivery>) -> Result<Self> {
         let key = Key::scoped(&delivery.scope, delivery.id.as_str()).into();
-        let (value, entries) = (record::encode(Table::Deliveries, &*delivery)?, entries(&delivery));
-        Ok(Self { delivery, key, value, entries })
+        let entries = entries(&delivery).into_iter().map(|entry| (entry.clone(), value(&delivery, entry.0))).collect();
+        Ok(Self { value: record::encode(Table::Deliveries, &*delivery)?, delivery, key, entries })
     }
 
     /// Stores it unless there is one with its id. `false`: there is.
@@ -36,7 +36,7 @@ impl Encoded {
         if txn.get(Table::Deliveries, &self.key)?.is_some() {
             return Ok(false);
         }
-        self.entries.into_iter().for_each(|(table, key, value)| txn.put(table, key, value));
+        self.entries.into_iter().for_each(|((table, key), value)| txn.put(table, key, value));
         txn.put(Table::Deliveries, self.key, self.value);
         figures::recount(txn, None, Some(&self.delivery))?;
         Ok(true)
@@ -44,35 +44,87 @@ impl Encoded {
 }
 
 /// Something under which a delivery is found besides its record.
-type Entry = (Table, UserKey, UserValue);
+type Entry = (Table, UserKey);
 
 fn entries(delivery: &Delivery) -> Vec<Entry> {
-    let lists = delivery_lists::entries(delivery).map(|key| (Table::DeliveryLists, key.into(), [].into()));
-    let sending = sending::entry(delivery).map(|(key, value)| (Table::Sending, key, value));
+    let lists = delivery_lists::entries(delivery).map(|key| (Table::DeliveryLists, key.into()));
+    let sending = sending::key(delivery).map(|key| (Table::Sending, key));
     // A timer's deliveries are deleted with the timer.
     let ended = delivery.ended_at.filter(|_| delivery.source.endpoint().is_some() && !delivery.status.is_open());
     let ended = ended.map(|at| Key::at(at, &delivery.scope, delivery.id.as_str()));
-    let ended = ended.map(|key| (Table::EndedDeliveries, key.into(), [].into()));
+    let ended = ended.map(|key| (Table::EndedDeliveries, key.into()));
     lists.chain(sending).chain(ended).collect()
 }
 
-/// Replaces a delivery's record by what it has become.
-fn replace(txn: &mut Txn<'_>, before: &Delivery, after: &Delivery) -> Result<()> {
-    let (old, new) = (entries(before), entries(after));
-    old.iter().filter(|entry| !new.contains(entry)).for_each(|(table, key, _)| txn.remove(*table, key.clone()));
-    for (table, key, value) in new.into_iter().filter(|entry| !old.contains(entry)) {
-        txn.put(table, key, value);
+/// What stands under an entry.
+fn value(delivery: &Delivery, table: Table) -> UserValue {
+    if table == Table::Sending { sending::value(delivery) } else { [].into() }
+}
+
+/// What a delivery becomes, made ready for the writer.
+struct Change {
+    after: Delivery,
+    value: UserValue,
+    gone: Vec<Entry>,
+    new: Vec<(Entry, UserValue)>,
+}
+
+impl Change {
+    fn new(before: &Delivery, after: Delivery) -> Result<Self> {
+        let (mut gone, mut new) = (entries(before), entries(&after));
+        new.retain(|entry| match gone.iter().position(|old| old == entry) {
+            Some(stays) => {
+                gone.swap_remove(stays);
+                false
+            }
+            None => true,
+        });
+        let new = new.into_iter().map(|entry| (entry.clone(), value(&after, entry.0))).collect();
+        Ok(Self { value: record::encode(Table::Deliveries, &after)?, after, gone, new })
     }
-    let key = Key::scoped(&after.scope, after.id.as_str());
-    txn.put(Table::Deliveries, key, record::encode(Table::Deliveries, after)?);
-    figures::recount(txn, Some(before), Some(after))?;
-    let failed_at = |delivery: &Delivery| delivery.ended_at.filter(|_| delivery.status == DeliveryStatus::Failed);
-    let failures = |failures| Counted { failures, ..Counted::default() };
-    match (failed_at(before), failed_at(after)) {
-        (None, Some(at)) => usage::count(txn, &after.scope, at, &failures(1)),
-        // It had been withdrawn and was taken nevertheless, or it is sent again.
-        (Some(at), None) => usage::count(txn, &after.scope, at, &failures(-1)),
-        _ => Ok(()),
+
+    /// Replaces the delivery's record by what it has become.
+    fn write(self, txn: &mut Txn<'_>, before: &Delivery) -> Result<Delivery> {
+        let Self { after, value, gone, new } = self;
+        gone.into_iter().for_each(|(table, key)| txn.remove(table, key));
+        new.into_iter().for_each(|((table, key), value)| txn.put(table, key, value));
+        txn.put(Table::Deliveries, Key::scoped(&after.scope, after.id.as_str()), value);
+        figures::recount(txn, Some(before), Some(&after))?;
+        let failed_at = |delivery: &Delivery| delivery.ended_at.filter(|_| delivery.status == DeliveryStatus::Failed);
+        let failures = |failures| Counted { failures, ..Counted::default() };
+        match (failed_at(before), failed_at(&after)) {
+            (None, Some(at)) => usage::count(txn, &after.scope, at, &failures(1))?,
+            // It had been withdrawn and was taken nevertheless, or it is sent again.
+            (Some(at), None) => usage::count(txn, &after.scope, at, &failures(-1))?,
+            _ => {}
+        }
+        Ok(after)
+    }
+}
+
+/// What an attempt makes of a delivery, if nobody changes it meanwhile.
+pub(super) struct Foreseen {
+    /// The record that it was worked out from.
+    record: UserValue,
+    before: Arc<Delivery>,
+    change: Change,
+}
+
+impl Foreseen {
+    /// `None`: the attempt is recorded already.
+    pub(super) fn new(record: UserValue, before: &Arc<Delivery>, result: &AttemptResult) -> Result<Option<Self>> {
+        let Some(after) = before.after(result) else { return Ok(None) };
+        Ok(Some(Self { record, before: Arc::clone(before), change: Change::new(before, after)? }))
+    }
+
+    /// Whether the record under this key is still the one that this was worked out from.
+    pub(super) fn holds(&self, txn: &Txn<'_>, key: &[u8]) -> Result<bool> {
+        Ok(txn.get(Table::Deliveries, key)?.as_ref() == Some(&self.record))
+    }
+
+    /// Writes it, and returns the delivery.
+    pub(super) fn write(self, txn: &mut Txn<'_>) -> Result<Delivery> {
+        self.change.write(txn, &self.before)
     }
 }
 
@@ -84,8 +136,7 @@ fn change(
 ) -> Result<Option<Delivery>> {
     let Some(before) = txn.record::<Delivery>(Table::Deliveries, key)? else { return Ok(None) };
     let Some(after) = change(&before) else { return Ok(None) };
-    replace(txn, &before, &after)?;
-    Ok(Some(after))
+    Change::new(&before, after)?.write(txn, &before).map(Some)
 }
 
 /// Ends those that are open, for good.
@@ -125,11 +176,10 @@ pub(super) fn replay(
     now: Timestamp,
 ) -> Result<Option<std::result::Result<Delivery, NotReplayed>>> {
     let Some(before) = txn.record::<Delivery>(Table::Deliveries, key)? else { return Ok(None) };
-    let replayed = before.replayed(now);
-    if let Ok(after) = &replayed {
-        replace(txn, &before, after)?;
+    match before.replayed(now) {
+        Ok(after) => Change::new(&before, after)?.write(txn, &before).map(|after| Some(Ok(after))),
+        Err(refused) => Ok(Some(Err(refused))),
     }
-    Ok(Some(replayed))
 }
 
 /// Records how an attempt of the delivery under this key ended; `None` if that is recorded already.
@@ -142,7 +192,7 @@ pub(super) fn delete(txn: &mut Txn<'_>, scope: &Scope, ids: &[DeliveryId]) -> Re
     for id in ids {
         let key = Key::scoped(scope, id.as_str());
         if let Some(delivery) = txn.record::<Delivery>(Table::Deliveries, &key)? {
-            entries(&delivery).into_iter().for_each(|(table, key, _)| txn.remove(table, key));
+            entries(&delivery).into_iter().for_each(|(table, key)| txn.remove(table, key));
             txn.remove(Table::Deliveries, key);
             figures::recount(txn, Some(&delivery), None)?;
         }

@@ -54,6 +54,9 @@ impl EmbeddedStore {
     }
 
     pub(super) fn read_subscribers(&self, scope: &Scope, event_type: &str) -> Result<Vec<EndpointId>> {
+        if !self.tables.may_have_subscriptions() {
+            return Ok(Vec::new());
+        }
         subscribers::of(&self.tables.view(), scope, event_type)
     }
 

@@ -42,6 +42,7 @@ pub use writer::Figures;
 
 use crate::job::Job;
 use attempts::Attempts;
+pub(crate) use attempts::Begin;
 use keys::Key;
 use minoots_shared::domain::time::{Millis, Timestamp};
 use minoots_shared::ports::{DueDelivery, Unavailable};

@@ -19,6 +19,10 @@ const DATABASE: &str = "store";
 /// A database that is being made. Only when it is complete it gets its name: one that was cut off could not be opened.
 const UNFINISHED: &str = "store.new";
 
+/// Where fjall keeps a folder for each table, in the database. It syncs these folders, but not the list of them: after a power
+/// cut one could be missing, and fjall would begin with an empty table.
+const TABLES: &str = "keyspaces";
+
 /// Bytes of recently read blocks that are kept in memory.
 const CACHE: u64 = 16 << 20;
 /// Bytes of journal on disk before memtables are flushed for it.
@@ -34,7 +38,11 @@ pub(super) fn open(path: &Path) -> Result<Tables, OpenError> {
     }
     let db = open_database(&database).map_err(|error| failed(error.into()))?;
     match format(&db).map_err(|error| failed(error.into()))?.as_deref() {
-        Some([FORMAT]) => Tables::open(db, folder).map_err(|error| failed(error.into())),
+        Some([FORMAT]) => {
+            let tables = Tables::open(db, folder).map_err(|error| failed(error.into()))?;
+            folder::sync(&database.join(TABLES)).map_err(|error| failed(error.into()))?;
+            Ok(tables)
+        }
         Some(found) => {
             let found = found.iter().map(u8::to_string).collect::<Vec<_>>().join(".");
             Err(OpenError::Format { path: path.to_owned(), found, known: FORMAT })
@@ -57,6 +65,7 @@ fn make(path: &Path) -> Result<(), Box<dyn Error + Send + Sync>> {
     db.keyspace(META, KeyspaceCreateOptions::default)?.insert(FORMAT_KEY, [FORMAT])?;
     db.persist(PersistMode::SyncAll)?;
     drop(db);
+    folder::sync(&unfinished.join(TABLES))?;
     failpoint::reached(Failpoint::DatabaseMade);
     std::fs::rename(&unfinished, path.join(DATABASE))?;
     failpoint::reached(Failpoint::DatabaseNamed);

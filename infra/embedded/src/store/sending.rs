@@ -13,11 +13,15 @@ use minoots_shared::domain::ids::{DeliveryId, EndpointId};
 use minoots_shared::ports::DueDelivery;
 
 /// Where a delivery stands, if it is to be sent.
-pub(super) fn entry(delivery: &Delivery) -> Option<(UserKey, UserValue)> {
+pub(super) fn key(delivery: &Delivery) -> Option<UserKey> {
     let at = delivery.next_attempt_at.filter(|_| delivery.status.is_open())?;
+    Some(Key::at(at, &delivery.scope, delivery.id.as_str()).into())
+}
+
+/// To whom it is sent.
+pub(super) fn value(delivery: &Delivery) -> UserValue {
     let endpoint = delivery.source.endpoint().map_or("", EndpointId::as_str);
-    let value = Key::new().text(&delivery.authority()).rest(endpoint);
-    Some((Key::at(at, &delivery.scope, delivery.id.as_str()).into(), value.into()))
+    Key::new().text(&delivery.authority()).rest(endpoint).into()
 }
 
 /// What an entry says.

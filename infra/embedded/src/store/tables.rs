@@ -139,6 +139,8 @@ pub(super) struct Tables {
     /// For the loop that sends deliveries.
     pub(super) deliveries_wake: Wake,
     broken: AtomicBool,
+    /// There may be subscriptions: without any, nobody is told of a timer's step, and most stores have none.
+    has_subscriptions: AtomicBool,
     /// Dropped last: while the database closes, the folder is in use.
     _folder: Folder,
 }
@@ -146,13 +148,16 @@ pub(super) struct Tables {
 impl Tables {
     pub(super) fn open(db: Database, folder: Folder) -> fjall::Result<Self> {
         let keyspaces = Table::ALL.map(|table| db.keyspace(table.name(), || table.options()));
+        let keyspaces: Vec<_> = keyspaces.into_iter().collect::<fjall::Result<_>>()?;
+        let has_subscriptions = !keyspaces[Table::Subscriptions as usize].is_empty()?;
         Ok(Self {
-            keyspaces: keyspaces.into_iter().collect::<fjall::Result<_>>()?,
+            keyspaces,
             db,
             floors: Default::default(),
             timers_wake: Wake::default(),
             deliveries_wake: Wake::default(),
             broken: AtomicBool::new(false),
+            has_subscriptions: AtomicBool::new(has_subscriptions),
             _folder: folder,
         })
     }
@@ -169,6 +174,16 @@ impl Tables {
     /// The committed state of now.
     pub(super) fn view(&self) -> View<'_> {
         View { tables: self, snapshot: self.db.snapshot() }
+    }
+
+    /// Subscriptions are about to be committed.
+    pub(super) fn note_subscriptions(&self) {
+        self.has_subscriptions.store(true, Ordering::Release);
+    }
+
+    /// Whether there may be any subscription.
+    pub(super) fn may_have_subscriptions(&self) -> bool {
+        self.has_subscriptions.load(Ordering::Acquire)
     }
 
     /// A write failed: what is in memory and on disk may differ from here on, and nothing more is written.

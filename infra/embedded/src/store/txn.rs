@@ -4,7 +4,7 @@ use super::error::Result;
 use super::tables::{Read, Table, Tables};
 use super::timeline;
 use fjall::{PersistMode, UserKey, UserValue};
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// A write: a value, or the removal.
 type Write = Option<UserValue>;
@@ -71,6 +71,7 @@ impl<'a> Txn<'a> {
         if self.pending.iter().all(HashMap::is_empty) {
             return Ok(false);
         }
+        let has_subscriptions = !self.pending[Table::Subscriptions as usize].is_empty();
         let mode = if durable { PersistMode::SyncData } else { PersistMode::Buffer };
         let mut batch = tables.db.batch().durability(Some(mode));
         let mut lowest: Vec<(Table, UserKey)> = Vec::new();
@@ -86,6 +87,9 @@ impl<'a> Txn<'a> {
                     None => batch.remove(keyspace, key),
                 }
             }
+        }
+        if has_subscriptions {
+            tables.note_subscriptions();
         }
         batch.commit().inspect_err(|_| tables.break_down())?;
         // Floors first: whoever is woken reads from there on.

@@ -65,6 +65,14 @@ impl Json {
         }
     }
 
+    /// Takes a member's value out of an object; null if it has none.
+    pub fn take(&mut self, key: &str) -> Self {
+        match self {
+            Self::Object(members) => members.shift_remove(key).unwrap_or(Self::Null),
+            _ => Self::Null,
+        }
+    }
+
     /// The string, if it is one.
     pub fn as_str(&self) -> Option<&str> {
         match self {

@@ -33,9 +33,14 @@ impl JsonText {
         Json::parse(self.as_str().as_bytes()).unwrap_or(Json::Null)
     }
 
-    /// The same value in the form that [`Json::to_javascript`] writes.
+    /// A value in the form that [`Json::to_javascript`] writes.
+    pub fn javascript(value: &Json) -> Self {
+        Self::trusted(value.to_javascript())
+    }
+
+    /// The same value in that form.
     pub fn to_javascript(&self) -> Self {
-        Self::trusted(self.to_json().to_javascript())
+        Self::javascript(&self.to_json())
     }
 
     fn trusted(text: String) -> Self {

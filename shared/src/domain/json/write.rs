@@ -99,6 +99,13 @@ impl Style {
         if self == Self::Python {
             return write_python_string(out, text);
         }
+        // Most strings are written as they are.
+        if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+            out.reserve(text.len() + 2);
+            out.push('"');
+            out.push_str(text);
+            return out.push('"');
+        }
         // serde_json escapes exactly what JSON.stringify does: quotes, backslashes and control characters below U+0020.
         match serde_json::to_string(text) {
             Ok(quoted) => out.push_str(&quoted),

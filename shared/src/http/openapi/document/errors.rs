@@ -34,7 +34,7 @@ pub(super) fn response(status: StatusCode, codes: &[Code]) -> (String, Value) {
     let mut response = json!({
         "description": meanings.join("\n\n"),
         "content": {"application/problem+json": {
-            "schema": {"$ref": "#/components/schemas/Error"},
+            "schema": {"$ref": "#/components/schemas/Problem"},
             "examples": examples.collect::<Map<_, _>>(),
         }},
     });
