@@ -29,8 +29,9 @@ class Server:
         self.port = free_port()
         self.launch()
         while not self._answers():
-            if time.time() - begun > PATIENCE:
-                raise SystemExit(f"{self.name} does not answer: see {self.folder}/log")
+            ended = any(process.poll() is not None for process in self.processes)
+            if ended or time.time() - begun > PATIENCE:
+                raise SystemExit(f"{self.name} does not answer:\n{(self.folder / 'log').read_text()[-2000:]}")
             time.sleep(0.002)
         return time.time() - begun
 

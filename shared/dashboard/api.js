@@ -66,4 +66,5 @@ function learnTime(answer) {
   const running = timers.find((timer) => timer.status === 'running' && timer.timeRemaining > 0);
   if (running) learn(running.endTime - running.timeRemaining);
   else if (answer.status === 'healthy') learn(Date.parse(answer.timestamp));
+  else if (typeof answer.speed === 'number') learn(Date.parse(answer.now), answer.speed);
 }

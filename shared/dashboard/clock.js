@@ -3,10 +3,6 @@
 /** @type {{ server: number, at: number } | null} */
 let anchor = null;
 let pace = 1;
-let suspected = 1;
-
-/** How far apart two looks at the clock must be to tell its pace, in milliseconds. */
-const APART = 900;
 
 /** The server's time, in epoch milliseconds. */
 export function now() {
@@ -14,21 +10,15 @@ export function now() {
 }
 
 /**
- * Takes in what time it is on the server.
+ * Takes in what time it is on the server, and how fast it goes there if that was said.
  *
  * @param {number} server
+ * @param {number} [speed]
  */
-export function learn(server) {
+export function learn(server, speed = pace) {
   if (!Number.isFinite(server)) return;
-  const at = performance.now();
-  if (anchor && at - anchor.at < APART) return;
-  if (anchor) {
-    const seen = (server - anchor.server) / (at - anchor.at);
-    // One odd step is a clock that was moved, two alike are a pace.
-    pace = Math.abs(seen - 1) < 0.15 ? 1 : Math.abs(seen / suspected - 1) < 0.2 ? seen : pace;
-    suspected = seen;
-  }
-  anchor = { server, at };
+  pace = speed;
+  anchor = { server, at: performance.now() };
 }
 
 const calm = matchMedia('(prefers-reduced-motion: reduce)');

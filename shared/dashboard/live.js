@@ -28,7 +28,10 @@ export class Live {
     this.timer = 0;
     document.addEventListener('visibilitychange', () => this.#follow(true));
     for (const event of ['pointerdown', 'keydown']) addEventListener(event, () => (this.touched = Date.now()), { passive: true });
-    if (IS_LOCAL) setInterval(() => document.hidden || get('/health').catch(() => {}), CLOCK);
+    if (!IS_LOCAL) return;
+    const lookAtClock = () => document.hidden || get('/dev/clock').catch(() => {});
+    lookAtClock();
+    setInterval(lookAtClock, CLOCK);
   }
 
   /**

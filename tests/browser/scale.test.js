@@ -86,6 +86,23 @@ suite('many timers, and a deployed server', () => {
     await until('it looks on request', () => looks() === before + 1);
   });
 
+  test('where the server\u2019s time goes faster, the countdown does too', async (t) => {
+    const hasty = await startServer(t, '--speed', '600');
+    const { timer } = await hasty.call('POST', '/timers', { duration: '3d' });
+    const page = await open(await watched(t, browser), hasty, `/timers/${timer.id}`);
+    const left = async () => {
+      const [, days = 0, h, m, s] = /^(?:(\d)d )?(\d+):(\d+):(\d+)$/.exec(await page.locator('.clock').textContent()) ?? [];
+      return ((Number(days) * 24 + Number(h)) * 60 + Number(m)) * 60 + Number(s);
+    };
+    await page.waitForFunction(() => /:/.test(document.querySelector('.clock')?.textContent ?? ''));
+    const [first, began] = [await left(), Date.now()];
+    await until('ten minutes pass', async () => (await left()) < first - 600);
+    const real = (Date.now() - began) / 1000;
+    assert.ok(real < 8, `ten minutes took ${real} s`);
+    const there = (await hasty.call('GET', `/timers/${timer.id}`)).timer.timeRemaining / 1000;
+    assert.ok(Math.abs((await left()) - there) < 600, 'the page and the server agree to a second of real time');
+  });
+
   test('a hidden tab asks for nothing', async (t) => {
     const context = await watched(t, browser);
     await context.addInitScript(() => {
@@ -105,7 +122,7 @@ suite('many timers, and a deployed server', () => {
     // Another visitor's page, which is seen, learns of it and looks at the clock again; this one was told nothing.
     const other = await open(await watched(t, browser), server);
     await other.getByRole('listitem').filter({ hasText: 'Made meanwhile' }).getByText('Paused').waitFor();
-    await other.waitForResponse(/health/);
+    await other.waitForResponse(/clock/);
     assert.equal(asked, hidden);
     await page.evaluate(() => window.hide(false));
     await page.getByRole('listitem').filter({ hasText: 'Made meanwhile' }).getByText('Paused').waitFor();

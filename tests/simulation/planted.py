@@ -30,10 +30,11 @@ def copy() -> None:
         check=True,
         capture_output=True,
     )
-    for name in listed.stdout.decode().split("\0"):
+    names = {name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()}
+    for stale in (path for path in TREE.rglob("*") if path.is_file() and str(path.relative_to(TREE)) not in names):
+        stale.unlink()
+    for name in names:
         source, copied = ROOT / name, TREE / name
-        if not name or not source.is_file():
-            continue
         if not copied.is_file() or copied.read_bytes() != source.read_bytes():
             copied.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, copied)

@@ -94,7 +94,7 @@ pub(crate) struct Dev {
     #[arg(long = "allow-host", value_name = "NAME", env = "MINOOTS_ALLOW_HOST", value_delimiter = ',')]
     pub(crate) allowed_hosts: Vec<String>,
 
-    /// Site whose pages may call this server from a browser, as https://app.example.com. They need a key all the same, save for the
+    /// Site whose pages may call this server from a browser, as `https://app.example.com`. They need a key all the same, save for the
     /// inbox and the clock. Repeatable.
     #[arg(long = "allow-origin", value_name = "ORIGIN", env = "MINOOTS_ALLOW_ORIGIN", value_delimiter = ',')]
     pub(crate) allowed_origins: Vec<String>,

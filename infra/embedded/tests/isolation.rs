@@ -45,7 +45,7 @@ async fn anothers_ids_are_answered_as_ids_that_nobody_has() {
     let theirs = Tenant::new(&machine, "theirs").await;
     let possessions = theirs.possessions().await;
     let before = theirs.everything(&possessions).await;
-    let ours = Tenant::new(&machine, "ours").await;
+    let ours = Tenant::new(&machine, "tenant-ours").await;
     let their_test_key = theirs.test_mode().await;
     let mut asked = 0;
     for stranger in [&ours, &their_test_key] {
@@ -73,8 +73,8 @@ async fn no_list_total_or_text_shows_anything_of_anothers() {
     let machine = Machine::new().await;
     let theirs = Tenant::new(&machine, "theirs").await;
     let possessions = theirs.possessions().await;
-    let ours = Tenant::new(&machine, "ours").await;
-    let newcomer = Tenant::new(&machine, "fresh").await;
+    let ours = Tenant::new(&machine, "tenant-ours").await;
+    let newcomer = Tenant::new(&machine, "tenant-new").await;
     let cursor = possessions.cursor.clone();
     for Route { path, methods } in routes::all(&machine.router) {
         if path.contains("{id}") || !methods.contains(&"GET".to_owned()) {
@@ -87,7 +87,7 @@ async fn no_list_total_or_text_shows_anything_of_anothers() {
             }
             let empty = newcomer.call("GET", &format!("{path}{query}"), "").await;
             if !path.contains("/account/") {
-                assert_eq!(anonymous(&answer, "ours"), anonymous(&empty, "fresh"), "GET {path}{query}");
+                assert_eq!(anonymous(&answer, "tenant-ours"), anonymous(&empty, "tenant-new"), "GET {path}{query}");
             }
         }
     }
@@ -99,7 +99,7 @@ async fn a_name_that_another_has_taken_is_free() {
     let theirs = Tenant::new(&machine, "theirs").await;
     let possessions = theirs.possessions().await;
     let before = theirs.everything(&possessions).await;
-    let ours = Tenant::new(&machine, "ours").await;
+    let ours = Tenant::new(&machine, "tenant-ours").await;
     // The same id, the same idempotency key and the same body: and still a timer, an event and an endpoint of one's own.
     for (path, body, status) in tenant::CREATIONS {
         let mine = ours.call_once("POST", path, body).await;

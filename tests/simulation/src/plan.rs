@@ -8,6 +8,8 @@ use minoots_shared::domain::account::{Mode, Scope};
 use minoots_shared::domain::ids::AccountId;
 use minoots_shared::domain::time::{Millis, Timestamp};
 
+/// What timers ask for on their way.
+const INTERVALS: [&str; 4] = [r#"["50%"]"#, r#"["25%", 50, "75%"]"#, r#"["10%", "90%", "99%"]"#, r#"["33%", "66.6%"]"#];
 /// The account that must not notice what others do.
 pub(crate) const QUIET: &str = "quiet";
 
@@ -134,7 +136,7 @@ impl Plan {
     pub(crate) fn crowd(random: &mut Random) -> Self {
         let scope = |account: &str| Scope { account: AccountId::new(account), mode: Mode::Live };
         let mut plan = Self { scopes: vec![scope(QUIET), scope("noisy")], ..Self::default() };
-        for number in 0..160 {
+        for number in 0..60 {
             let (scope, kind) = if number < 4 { (scope(QUIET), "quiet") } else { (scope("noisy"), "noisy") };
             let (host, name) = (format!("{kind}.example.com"), format!("timer{number}"));
             let duration = if number < 4 { random.between(20_000, 120_000) } else { random.between(10_000, 20_000) };
@@ -192,7 +194,7 @@ impl Plan {
         if webhooks.progress || random.chance(1_000) {
             let webhook =
                 if webhooks.progress { format!(r#""webhook": "https://{host}/progress", "#) } else { String::new() };
-            events.push(format!(r#""on_progress": {{{webhook}"intervals": {}}}"#, intervals(random)));
+            events.push(format!(r#""on_progress": {{{webhook}"intervals": {}}}"#, random.pick(&INTERVALS)));
         }
         if webhooks.cancel {
             events.push(format!(r#""on_cancel": {{"webhook": "https://{host}/cancel"}}"#));
@@ -201,10 +203,6 @@ impl Plan {
         let wishes = if random.chance(5_500) { wishes(random, duration) } else { Vec::new() };
         self.timers.push(NewTimer { scope, at, name, body, webhooks, wishes });
     }
-}
-
-fn intervals(random: &mut Random) -> &'static str {
-    random.pick::<&str>(&[r#"["50%"]"#, r#"["25%", 50, "75%"]"#, r#"["10%", "90%", "99%"]"#, r#"["33%", "66.6%"]"#])
 }
 
 /// What is asked of a timer; often near the instant at which something is due.

@@ -42,11 +42,11 @@ pub(crate) struct Profile {
 }
 
 impl Profile {
-    /// The profile of a seed: one in five is calm, one in a hundred is crowded, and of the others each has its own mixture.
+    /// The profile of a seed: one in five is calm, one in two hundred is crowded, and of the others each has its own mixture.
     pub(crate) fn draw(seed: u64, random: &mut Random) -> Self {
         let concurrency = 50;
-        if seed % 100 == 1 {
-            return Self { crowded: true, concurrency: 4, ..Self::default() };
+        if seed % 200 == 1 {
+            return Self { crowded: true, concurrency: 2, ..Self::default() };
         }
         if seed.is_multiple_of(5) {
             return Self { calm: true, concurrency, ..Self::default() };
@@ -74,8 +74,10 @@ impl Profile {
         }
     }
 
-    /// The same without faults: the input has stopped, and the infrastructure has recovered. Clocks stay wrong.
+    /// The same without faults: the input has stopped, and the infrastructure has recovered. Clocks stay wrong, and a crowd
+    /// stays one.
     pub(crate) fn recovered(&self) -> Self {
-        Self { skew: self.skew, concurrency: 50, ..Self::default() }
+        let concurrency = if self.crowded { self.concurrency } else { 50 };
+        Self { skew: self.skew, concurrency, ..Self::default() }
     }
 }
