@@ -41,10 +41,6 @@ BUGS = {
             ("        while self.app.clock().now() < message.at {", "        while false {"),
         ],
     ),
-    "what could not be sent on is lost": (
-        "infra/aws/src/handlers/expiry.rs",
-        [("            again.append(&mut sent_on);\n", "            sent_on.clear();\n")],
-    ),
     "the number of receives ends a delivery": (
         "infra/aws/src/handlers/delivery.rs",
         [
@@ -174,10 +170,6 @@ BUGS = {
                 "    DeliveryId::derive(event.created_at, &digest.finalize().into())",
             )
         ],
-    ),
-    "an endpoint that was deleted is still sent to": (
-        "shared/src/app/endpoints.rs",
-        [("        self.give_up_all(scope, id, DELETED).await;\n", "")],
     ),
     "a creation forgets its idempotency key": (
         "shared/src/app/create.rs",

@@ -69,6 +69,11 @@ impl One<'_> {
         if cancelled && self.timer.status() != Status::Cancelled {
             broken.push(format!("its cancellation was acknowledged, and it is {:?}", self.timer.state));
         }
+        if let State::Cancelled { end: Some(end), at, .. } = self.timer.state
+            && at >= end
+        {
+            broken.push(format!("it was cancelled {} ms after its end", at.since(end).0));
+        }
         let fired = self.answered(TimerWish::Fire).next().is_some();
         if fired && self.timer.status() != Status::Expired {
             broken.push(format!("its firing was acknowledged, and it is {:?}", self.timer.state));
