@@ -94,7 +94,8 @@ async fn each_message_of_a_batch_comes_to_its_own_end() {
     let mut expected = Vec::new();
     for id in ["overdue", "soon"] {
         let delivery = stored(&stack, id).await.deliveries.remove(0);
-        expected.push(json!({"account": ACCOUNT, "mode": "live", "delivery": delivery}));
+        let lane = format!("{ACCOUNT}/live/hooks.example.com:443");
+        expected.push(json!({"account": ACCOUNT, "mode": "live", "delivery": delivery, "lane": lane}));
     }
     expected.sort_by_key(|message| message["delivery"].to_string());
     assert_eq!(told, expected);

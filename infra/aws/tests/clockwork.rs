@@ -55,7 +55,7 @@ impl WorkingInfrastructure for Deployment {
             loop {
                 tokio::select! {
                     _ = stopped.changed() => return,
-                    _ = minutes.tick() => drop(swept.handle(sweep()).await.unwrap()),
+                    _ = minutes.tick() => drop(swept.handle(sweep(&Clock::system())).await.unwrap()),
                 }
             }
         });
@@ -90,7 +90,7 @@ async fn trigger(stack: Arc<Stack>, queue: String, handler: Handler, stopped: wa
             }
             let (stack, queue, handler) = (Arc::clone(&stack), queue.clone(), Arc::clone(&handler));
             invocations.spawn(async move {
-                let answer = handler(batch_of(&messages)).await;
+                let answer = handler(batch_of(&messages, &Clock::system())).await;
                 for message in done(&messages, answer.as_ref()) {
                     stack.delete(&queue, message).await;
                 }

@@ -41,7 +41,7 @@ async fn repaired(world: &World, id: &str, trouble: Trouble) -> Vec<String> {
         world.stack.clients.sqs.purge_queue().queue_url(queue).send().await.unwrap();
     }
     world.passes_idle(Millis::seconds(60)).await;
-    let work = async |process: Process<'_>| process.expiry().handle(sweep()).await.is_ok();
+    let work = async |process: Process<'_>| process.expiry().handle(sweep(&world.clock)).await.is_ok();
     let (_, calls) = trouble.meets(&world.stack, &world.clock, work).await;
     world.handle_all(&|_, messages| messages).await;
     // The next sweep, and whatever it leads to.

@@ -103,7 +103,7 @@ impl World {
         while self.age().0 < until {
             self.passes_idle(STEP).await;
             if self.age().0.is_multiple_of(Millis::MINUTE.0) {
-                self.expiry.handle(sweep()).await.unwrap();
+                self.expiry.handle(sweep(&self.clock)).await.unwrap();
             }
             self.handle_all(handover).await;
         }
@@ -151,7 +151,7 @@ impl World {
     }
 
     async fn invoke(&self, function: Function, trouble: Option<Trouble>, messages: &[Message]) {
-        let event = batch_of(messages);
+        let event = batch_of(messages, &self.clock);
         let answer = match (trouble, function) {
             (None, Function::Expiry) => self.expiry.handle(event).await.ok(),
             (None, Function::Delivery) => self.delivery.handle(event).await.ok().map(|answer| json(&answer)),

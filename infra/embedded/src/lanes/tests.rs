@@ -165,7 +165,7 @@ fn a_hundred_hosts_that_hang_leave_room_for_others() {
     // And those that hang have all their turns, as their attempts end at last.
     let (mut begun, later) = (hanging.len(), now + 15 * PROMPT);
     while let Some(job) = hanging.pop() {
-        lanes.done(&job, later);
+        done(&mut lanes, &job, later);
         let next = begin(&mut lanes, later);
         begun += next.len();
         hanging.extend(next);
@@ -190,7 +190,7 @@ fn a_host_whose_attempts_end_soon_has_ever_more_of_them_though_others_hang() {
         at_once.push(begun.len());
         now += PROMPT / 2;
         for job in &begun {
-            lanes.done(job, now);
+            done(&mut lanes, job, now);
         }
     }
     assert_eq!(at_once, [4, 8, 16, 32, 64, 64]);
@@ -198,7 +198,7 @@ fn a_host_whose_attempts_end_soon_has_ever_more_of_them_though_others_hang() {
     let begun = begin(&mut lanes, now);
     now += 2 * PROMPT;
     for job in &begun {
-        lanes.done(job, now);
+        done(&mut lanes, job, now);
     }
     assert_eq!(begin(&mut lanes, now).len(), UNPROVEN);
 }
