@@ -280,7 +280,6 @@ def test_an_ended_timer_is_refused_and_a_wrong_option_is_usage(cli, api):
         ["timers", "create"],
         ["timers", "create", "1h", "--data", "[]"],
         ["nonsense"],
-        ["deliveries", "list"],
     ):
         cli.fails(2, *wrong)
     assert "nothing to change" in cli.fails(2, "webhooks", "update", "whk_1")

@@ -89,7 +89,7 @@ def test_a_creation_costs_no_more_instructions_than_stated(counted):
     data = {"action": "cancel_build", "repository": "acme/app"}
 
     def create(number):
-        event = {"webhook": "http://127.0.0.1:9/", "message": f"build {number} took too long", "data": data}
+        event = {"webhook": "http://127.0.0.1:9/", "message": f"build {number} has overrun its time", "data": data}
         api.create("24h", name=f"build {number}", events={"on_expire": event})
 
     with ThreadPoolExecutor(8) as callers:
@@ -104,7 +104,7 @@ def test_a_delivery_costs_no_more_instructions_than_stated(counted, start_receiv
     api.create("1ms", webhook=receiver.url)
     receiver.wait(1, within=60)
     due = datetime.now(UTC) + timedelta(seconds=25)
-    event = {"webhook": receiver.url, "message": "took too long", "data": {"action": "cancel_build"}}
+    event = {"webhook": receiver.url, "message": "the build has overrun its time", "data": {"action": "cancel_build"}}
     timer = {"expiresAt": due.isoformat().replace("+00:00", "Z"), "events": {"on_expire": event}}
     for _ in range(COUNT // 100):
         succeeded(api.post("/timers/batch", {"timers": [timer] * 100}))

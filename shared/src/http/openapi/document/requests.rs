@@ -97,10 +97,10 @@ pub(super) struct NewTimer {
     /// What is to happen when.
     events: Option<TimerEvents>,
     /// Short for `events.on_expire.webhook`.
-    #[schemars(extend("format" = "uri"), length(max = 2048))]
+    #[schemars(extend("format" = "iri"), length(max = 2048))]
     webhook: Option<String>,
     /// The same as `webhook`.
-    #[schemars(extend("format" = "uri"), length(max = 2048))]
+    #[schemars(extend("format" = "iri"), length(max = 2048))]
     callback: Option<String>,
     /// Short for `events.on_expire.message`.
     #[schemars(length(max = LONGEST_MESSAGE))]
@@ -158,7 +158,7 @@ struct TimerEvents {
 #[expect(dead_code)]
 struct Action {
     /// Where to: https, a public address, port 443 or 8443, at most 2,048 bytes. `minoots dev` takes http and loopback too.
-    #[schemars(extend("format" = "uri"), length(max = 2048))]
+    #[schemars(extend("format" = "iri"), length(max = 2048))]
     webhook: Option<String>,
     /// Overrides the form that the URL's host asks for: Slack's and Discord's own for their hosts, else JSON.
     format: Option<Format>,
@@ -179,7 +179,7 @@ struct ProgressAction {
     #[schemars(length(max = MOST_INTERVALS))]
     intervals: Vec<Milestone>,
     /// Where to: https, a public address, port 443 or 8443, at most 2,048 bytes. `minoots dev` takes http and loopback too.
-    #[schemars(extend("format" = "uri"), length(max = 2048))]
+    #[schemars(extend("format" = "iri"), length(max = 2048))]
     webhook: Option<String>,
     /// Overrides the form that the URL's host asks for: Slack's and Discord's own for their hosts, else JSON.
     format: Option<Format>,
@@ -243,7 +243,7 @@ pub(super) struct NewWebhook {
     #[schemars(length(min = 1, max = 100), regex(pattern = r"\S"))]
     name: String,
     /// Where its deliveries go: https, a public address, port 443 or 8443. `minoots dev` takes http and loopback too.
-    #[schemars(extend("format" = "uri"), length(max = 2048))]
+    #[schemars(extend("format" = "iri"), length(max = 2048))]
     url: String,
     /// What it is told of: event types, families such as `session.*`, or `*` for everything.
     #[schemars(length(min = 1, max = 100))]
@@ -261,7 +261,7 @@ pub(super) struct WebhookChanges {
     #[schemars(length(min = 1, max = 100), regex(pattern = r"\S"), default, with = "String")]
     name: Option<String>,
     /// Where its deliveries go: https, a public address, port 443 or 8443. `minoots dev` takes http and loopback too.
-    #[schemars(extend("format" = "uri"), length(max = 2048), default, with = "String")]
+    #[schemars(extend("format" = "iri"), length(max = 2048), default, with = "String")]
     url: Option<String>,
     /// What it is told of: event types, families such as `session.*`, or `*` for everything.
     #[schemars(length(min = 1, max = 100), default, with = "Vec<SubscriptionText>")]
