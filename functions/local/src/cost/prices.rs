@@ -17,7 +17,7 @@ pub(super) const WRITE_UNITS: f64 = 0.625;
 pub(super) const READ_UNITS: f64 = 0.125;
 /// Dollars for a gigabyte in the table for a month, with the point-in-time recovery's copy.
 pub(super) const STORAGE: f64 = 0.25 + 0.20;
-/// Dollars for a million requests to a standard queue, with the surcharge for fair queues: messages name their account.
+/// Dollars for a million requests to a standard queue, with the surcharge for fair queues: messages name a group.
 pub(super) const QUEUE_REQUESTS: f64 = 0.40 + 0.10;
 /// Dollars for a million of EventBridge Scheduler's invocations.
 pub(super) const SCHEDULES: f64 = 1.00;
