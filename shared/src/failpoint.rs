@@ -1,7 +1,7 @@
 //! Moments at which the process may be made to die, to show that nothing is lost there.
 //!
 //! Without the feature `failpoints` [`reached`] is empty, and no build that anybody runs has it. With it, a program says
-//! once what is to happen ([`install`]); tests then end the process at each of [`Failpoint::ALL`] in turn.
+//! once what is to happen (`install`); tests then end the process at each of [`Failpoint::ALL`] in turn.
 
 /// A moment between two steps that must not depend on each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -106,7 +106,7 @@ pub struct DeliveryMessage {
     pub mode: Mode,
     /// The delivery.
     pub delivery: DeliveryId,
-    /// What it shares its rate with: see [`crate::queue::lane`]. Messages had none at first.
+    /// What it shares its rate with: see `queue::lane`. Messages had none at first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lane: Option<String>,
 }

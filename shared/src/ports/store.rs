@@ -24,8 +24,8 @@ use std::sync::Arc;
 pub trait Store: Send + Sync {
     /// Stores new timers and remembers the answer under the caller's idempotency key, in one step.
     ///
-    /// A timer whose id is taken in its scope is left out ([`Placement::IdTaken`]), and so is one beyond the account's
-    /// limit ([`Placement::OverLimit`]); the others are stored. If the key is known already, nothing is stored.
+    /// A timer whose id is taken in its scope is left out ([`Placement::IdTaken`](super::Placement::IdTaken)), and so is one beyond the account's
+    /// limit ([`Placement::OverLimit`](super::Placement::OverLimit)); the others are stored. If the key is known already, nothing is stored.
     async fn create_timers(&self, creation: Creation) -> Result<Created, Unavailable>;
 
     /// A timer by its id. Another scope's id is unknown.
