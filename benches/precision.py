@@ -228,7 +228,20 @@ def report(name, arrivals, promised):
     print("  lateness in ms: " + "   ".join(f"{point} {value:.1f}" for point, value in points.items()))
     if len(first) > 1:
         print(f"  from the first to the last {span:.2f} s: {len(arrivals) / span:,.0f} deliveries/s")
+        print(histogram(late))
     return len(first) == promised and late[0] >= 0
+
+
+def histogram(late):
+    """How many came how late, in steps that double."""
+    lines, below = [], 0
+    for limit in (2**power for power in range(20)):
+        count = sum(below <= lateness < limit for lateness in late)
+        if count:
+            bar = "#" * max(1, round(50 * count / len(late)))
+            lines.append(f"  {below:>5} to {limit:>5} ms {count:>6} {bar}")
+        below = limit
+    return "\n".join(lines)
 
 
 def share(values, part):
