@@ -21,6 +21,9 @@ use minoots_shared::ports::{DeliveryPage, DeliveryQuery, Unavailable};
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// How often an endpoint's open deliveries are looked for, if each time those found had ended before they could be given up.
+const MOST_LOOKS: usize = 100;
+
 /// The attempts under way: a delivery's key, and what was read when the attempt began, once that is known.
 #[derive(Clone, Default)]
 pub(super) struct Attempts(Arc<Mutex<HashMap<UserKey, Option<Begun>>>>);
@@ -250,24 +253,20 @@ impl EmbeddedStore {
         now: Timestamp,
         limit: usize,
     ) -> Result<usize> {
-        let mut before = Vec::new();
-        loop {
+        for _ in 0..MOST_LOOKS {
             let open = delivery_lists::open(&self.tables.view(), scope, endpoint, limit)?;
             if open.is_empty() {
                 return Ok(0);
             }
-            if open == before {
-                return Err(unreadable(Table::DeliveryLists, "it lists deliveries as open that have ended"));
-            }
-            before.clone_from(&open);
             let (scope, reason) = (scope.clone(), reason.to_owned());
             let job = move |txn: &mut Txn<'_>| deliveries::give_up(txn, &scope, &open, now, &reason);
             let given_up = self.writer.run(Durability::Disk, job).await?;
-            // All of them may have ended meanwhile, and others may be left.
+            // All of them may have ended meanwhile, and others may be left, or the same once they are sent again.
             if given_up > 0 {
                 return Ok(given_up);
             }
         }
+        Err(unreadable(Table::DeliveryLists, "it lists deliveries as open that have ended"))
     }
 
     pub(super) async fn send_again(
