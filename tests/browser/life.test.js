@@ -187,7 +187,7 @@ suite('the life of a timer', () => {
     await page.getByText('The inbox answers 503 from now on').waitFor();
     const { timer } = await server.call('POST', '/timers', { duration: '100ms', webhook: `${server.url}/inbox/mine`, message: 'into the inbox' });
     const letter = page.locator('.letter').filter({ hasText: '/inbox/mine' }).first();
-    await letter.getByText('503').waitFor();
+    await letter.getByText('503', { exact: true }).waitFor();
     await letter.locator('summary').click();
     await letter.getByText('into the inbox').waitFor();
     await letter.getByText(`"${timer.id}"`).waitFor();
