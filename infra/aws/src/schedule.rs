@@ -5,7 +5,7 @@
 //! there the queue's delay, precise to a second, takes over; it is at most 15 minutes.
 
 use crate::config::LONGEST_DELAY;
-use crate::store::keys;
+use crate::store::digest;
 use minoots_shared::domain::time::{Millis, Timestamp};
 use minoots_shared::ports::Alarm;
 
@@ -55,7 +55,7 @@ pub fn schedule_name(alarm: &Alarm) -> String {
 
 fn digest(alarm: &Alarm) -> String {
     let (epoch, at) = (alarm.epoch.to_string(), alarm.at.0.to_string());
-    keys::digest(&[alarm.scope.account.as_str(), alarm.scope.mode.as_str(), alarm.timer.as_str(), &epoch, &at])
+    digest::digest(&[alarm.scope.account.as_str(), alarm.scope.mode.as_str(), alarm.timer.as_str(), &epoch, &at])
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Sending to a queue, in batches: SQS bills requests, and one takes ten messages.
 
 use crate::config::LONGEST_DELAY;
+use crate::store::digest;
 use crate::store::error::{failed, gave_up};
-use crate::store::keys;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use futures::stream::{self, StreamExt as _};
@@ -156,7 +156,7 @@ impl Sender {
 /// A group's name takes up to 128 letters, digits and punctuation; an account's id and a host may be more.
 pub(crate) fn group(name: &str) -> String {
     let plain = name.len() <= 128 && !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
-    if plain { name.to_owned() } else { keys::digest(&[name]) }
+    if plain { name.to_owned() } else { digest::digest(&[name]) }
 }
 
 #[cfg(test)]

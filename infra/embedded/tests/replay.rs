@@ -6,7 +6,7 @@ use minoots_shared::app::clock::Clock;
 use minoots_shared::app::{App, ReplayedFailures};
 use minoots_shared::domain::account::{Mode, Scope};
 use minoots_shared::domain::attempt::{Answer, AttemptResult};
-use minoots_shared::domain::delivery::{Delivery, DeliveryStatus, Source};
+use minoots_shared::domain::delivery::{Delivery, NewDelivery, Source};
 use minoots_shared::domain::ids::{AccountId, DeliveryId, TimerId};
 use minoots_shared::domain::retry::RetryPlan;
 use minoots_shared::domain::time::{Millis, Timestamp};
@@ -20,7 +20,7 @@ use tempfile::TempDir;
 /// A delivery of a timer that is refused for good.
 fn failed(number: u64) -> Delivery {
     let at = Timestamp(1_800_000_000_000 + number);
-    let delivery = Delivery {
+    let delivery = Delivery::from(NewDelivery {
         scope: Scope { account: AccountId::new("acct"), mode: Mode::Live },
         id: DeliveryId::new(format!("del_{number}")),
         source: Source::Timer(TimerId::new("t")),
@@ -28,17 +28,9 @@ fn failed(number: u64) -> Delivery {
         url: "http://127.0.0.1:9/".to_owned(),
         headers: Vec::new(),
         body: "{}".to_owned(),
-        status: DeliveryStatus::Pending,
-        attempts: Vec::new(),
         plan: RetryPlan::TIMER,
-        earlier_attempts: 0,
-        withdrawn: false,
-        next_attempt_at: Some(at),
-        response_body: None,
-        error: None,
-        created_at: at,
-        ended_at: None,
-    };
+        at,
+    });
     let answer = Ok(Answer { code: 410, body: String::new(), retry_after: None });
     delivery
         .after(&AttemptResult { attempt: 1, sent_at: at, duration: Millis(1), answer })

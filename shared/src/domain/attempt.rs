@@ -121,14 +121,14 @@ impl Delivery {
 mod tests {
     use super::*;
     use crate::domain::account::{Mode, Scope};
-    use crate::domain::delivery::Source;
+    use crate::domain::delivery::{NewDelivery, Source};
     use crate::domain::ids::{AccountId, DeliveryId, TimerId};
     use crate::domain::retry::RetryPlan;
 
     #[test]
     fn what_a_receiver_took_after_its_withdrawal_was_delivered_when_the_receiver_took_it() {
         let at = Timestamp(1_000);
-        let delivery = Delivery {
+        let delivery = Delivery::from(NewDelivery {
             scope: Scope { account: AccountId::new("acct"), mode: Mode::Live },
             id: DeliveryId::derive(at, &[7; 32]),
             source: Source::Timer(TimerId::new("t")),
@@ -136,17 +136,9 @@ mod tests {
             url: "https://a.example/".to_owned(),
             headers: Vec::new(),
             body: "{}".to_owned(),
-            status: DeliveryStatus::Pending,
-            attempts: Vec::new(),
             plan: RetryPlan::TIMER,
-            earlier_attempts: 0,
-            withdrawn: false,
-            next_attempt_at: Some(at),
-            response_body: None,
-            error: None,
-            created_at: at,
-            ended_at: None,
-        };
+            at,
+        });
         let withdrawn = delivery.withdrawn(Timestamp(1_100), "timer cancelled").unwrap();
         let answer = Answer { code: 204, body: String::new(), retry_after: None };
         let result = AttemptResult { attempt: 1, sent_at: at, duration: Millis(250), answer: Ok(answer) };

@@ -134,6 +134,53 @@ pub enum NotReplayed {
     Withdrawn,
 }
 
+/// What is told to whom, before anybody has tried.
+pub struct NewDelivery {
+    /// Whose it is.
+    pub scope: Scope,
+    /// Its id.
+    pub id: DeliveryId,
+    /// What led to it.
+    pub source: Source,
+    /// The event's type.
+    pub event: String,
+    /// When it was due, and the first attempt with it.
+    pub at: Timestamp,
+    /// Where it goes.
+    pub url: String,
+    /// The caller's own headers.
+    pub headers: Vec<(String, String)>,
+    /// What is sent.
+    pub body: String,
+    /// When attempts are made.
+    pub plan: RetryPlan,
+}
+
+impl From<NewDelivery> for Delivery {
+    fn from(new: NewDelivery) -> Self {
+        let NewDelivery { scope, id, source, event, at, url, headers, body, plan } = new;
+        Self {
+            scope,
+            id,
+            source,
+            event,
+            url,
+            headers,
+            body,
+            status: DeliveryStatus::Pending,
+            attempts: Vec::new(),
+            plan,
+            earlier_attempts: 0,
+            withdrawn: false,
+            next_attempt_at: Some(at),
+            response_body: None,
+            error: None,
+            created_at: at,
+            ended_at: None,
+        }
+    }
+}
+
 impl Delivery {
     /// Host and port of the URL: all of it that may be logged, and what attempts are limited by.
     pub fn authority(&self) -> String {

@@ -3,7 +3,7 @@
 use super::chat::{discord, escape_slack, format_of, slack};
 use super::payload::LARGEST_BODY;
 use crate::domain::catalogue::{TIMER_CANCELLED, TIMER_CREATED, TIMER_EXPIRED, TIMER_PROGRESS};
-use crate::domain::delivery::{Delivery, DeliveryStatus, Source};
+use crate::domain::delivery::{Delivery, NewDelivery, Source};
 use crate::domain::endpoint::{Endpoint, PayloadFormat};
 use crate::domain::event::Event;
 use crate::domain::events::Format;
@@ -48,7 +48,7 @@ impl<'a> EventPayload<'a> {
     /// The event's delivery to an endpoint: the same, wherever and however often it is worked out.
     pub fn delivery(&mut self, endpoint: &Endpoint) -> Delivery {
         let Event { scope, id, event_type, created_at, .. } = self.event;
-        Delivery {
+        Delivery::from(NewDelivery {
             scope: scope.clone(),
             id: delivery_id(self.event, endpoint),
             source: Source::Endpoint { endpoint: endpoint.id.clone(), event: id.clone(), test: false },
@@ -56,17 +56,9 @@ impl<'a> EventPayload<'a> {
             url: endpoint.url.clone(),
             headers: endpoint.headers.clone(),
             body: self.body(Form::of(endpoint)).to_owned(),
-            status: DeliveryStatus::Pending,
-            attempts: Vec::new(),
             plan: endpoint.plan,
-            earlier_attempts: 0,
-            withdrawn: false,
-            next_attempt_at: Some(*created_at),
-            response_body: None,
-            error: None,
-            created_at: *created_at,
-            ended_at: None,
-        }
+            at: *created_at,
+        })
     }
 
     /// Refuses an event whose body would be too large for one of these endpoints; `path` names what makes it large.

@@ -2,7 +2,7 @@
 //! working it out again after a crash gives the same bytes.
 
 use super::chat::{discord, escape_slack, format_of, slack};
-use crate::domain::delivery::{Delivery, DeliveryStatus, Source};
+use crate::domain::delivery::{Delivery, NewDelivery, Source};
 use crate::domain::events::{Action, Events, Format};
 use crate::domain::fault::{FaultCode, Faults};
 use crate::domain::ids::DeliveryId;
@@ -49,7 +49,7 @@ pub fn delivery(happening: &Happening) -> Option<Delivery> {
     let mut told = given.take(event.key());
     // A receiver must not learn another one's credentials.
     told.take("headers");
-    Some(Delivery {
+    Some(Delivery::from(NewDelivery {
         scope: timer.scope.clone(),
         id: delivery_id(happening),
         source: Source::Timer(timer.id.clone()),
@@ -57,17 +57,9 @@ pub fn delivery(happening: &Happening) -> Option<Delivery> {
         body: render(happening, &action, &url, told),
         url,
         headers: action.headers,
-        status: DeliveryStatus::Pending,
-        attempts: Vec::new(),
         plan: RetryPlan::TIMER,
-        earlier_attempts: 0,
-        withdrawn: false,
-        next_attempt_at: Some(*at),
-        response_body: None,
-        error: None,
-        created_at: *at,
-        ended_at: None,
-    })
+        at: *at,
+    }))
 }
 
 /// The same event of the same epoch of the same timer has the same id, wherever and however often it is worked out.

@@ -2,9 +2,10 @@
 
 use super::DynamoStore;
 use super::condition::{Condition, Write};
+use super::due::{Due, due_at};
 use super::error::gave_up;
 use super::item::{DUE_PK, DUE_SK, Item};
-use super::keys::{Due, Key, due_at};
+use super::keys::Key;
 use super::record::{Held, Record};
 use super::table::{AT_ONCE, pause};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};

@@ -2,8 +2,9 @@
 //! Only the sweep asks.
 
 use super::DynamoStore;
+use super::digest::first_byte;
 use super::item::{DUE_PK, DUE_SK, Item};
-use super::keys::{DUE_SHARDS, Due, due_at};
+use super::keys::Key;
 use super::record::{Held, Record};
 use super::table::{AT_ONCE, Index, Query};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -13,8 +14,43 @@ use minoots_shared::ports::{DueDelivery, DueTimer, Unavailable};
 
 /// The due index.
 pub(super) const DUE: Index = Index { name: "due", pk: DUE_PK, sk: DUE_SK };
+/// Partitions of the due index. May grow, but not shrink, as long as something is due in those that would go.
+pub(crate) const DUE_SHARDS: u8 = 32;
 /// How many entries are read at once.
 const PAGE: i32 = 200;
+
+/// What stands in the due index, each kind in partitions of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// Timers, with their deliveries.
+    Timers,
+    /// Endpoints' deliveries.
+    Deliveries,
+    /// Events that are not fanned out.
+    Events,
+}
+
+impl Due {
+    /// The partition of the item under this key.
+    pub(crate) fn shard(self, key: &Key) -> String {
+        self.partition(first_byte(&[&key.pk, &key.sk]) % DUE_SHARDS)
+    }
+
+    /// One of the partitions.
+    pub(crate) fn partition(self, shard: u8) -> String {
+        let kind = match self {
+            Self::Timers => "due",
+            Self::Deliveries => "send",
+            Self::Events => "tell",
+        };
+        format!("{kind}#{shard:02x}")
+    }
+}
+
+/// An instant as the due index sorts it.
+pub(crate) fn due_at(at: Timestamp) -> String {
+    format!("{:012x}", at.0)
+}
 
 impl DynamoStore {
     pub(super) async fn list_due_timers(&self, until: Timestamp, limit: usize) -> Result<Vec<DueTimer>, Unavailable> {

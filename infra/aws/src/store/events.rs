@@ -5,9 +5,10 @@
 
 use super::DynamoStore;
 use super::condition::{Condition, Write};
+use super::due::{Due, due_at};
 use super::error::gave_up;
 use super::item::{BATCH, DUE_PK, DUE_SK, Item};
-use super::keys::{self, Due, EVENTS, Key, SHARDS, due_at};
+use super::keys::{self, EVENTS, Key, SHARDS};
 use super::table::{AT_ONCE, Query, pause};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use minoots_shared::domain::account::Scope;

@@ -2,8 +2,9 @@
 
 use super::DynamoStore;
 use super::condition::{Condition, Write};
+use super::digest::hex;
 use super::item::Item;
-use super::keys::{Key, hex};
+use super::keys::Key;
 use minoots_shared::domain::time::Timestamp;
 use minoots_shared::ports::{Idempotency, IdempotencyKey, Placement, Remembered, Unavailable};
 use serde::{Deserialize, Serialize};

@@ -24,18 +24,15 @@
 //! An account stands between its live endpoints and those for tests, so that one query reads it with either: a creation asks
 //! for both, and together they cost one read unit.
 
+use super::digest::{digest, first_byte, hex};
 use minoots_shared::domain::account::{Mode, Scope};
 use minoots_shared::domain::delivery::Delivery;
 use minoots_shared::domain::ids::{AccountId, ApiKeyId, DeliveryId, EndpointId, EventId, TimerId};
 use minoots_shared::domain::time::Timestamp;
 use minoots_shared::ports::{DeliveryPosition, IdempotencyKey, ListPosition};
-use sha2::{Digest as _, Sha256};
 
 /// Partitions of one scope's timers. Stored data depends on it: never to be changed.
 pub(crate) const SHARDS: u8 = 16;
-/// Partitions of the due index. May grow, but not shrink, as long as something is due in those that would go.
-pub(crate) const DUE_SHARDS: u8 = 32;
-
 /// First in the sort key of what is listed, and after it.
 const LISTED: &str = "@";
 const LISTED_END: &str = "A";
@@ -213,39 +210,6 @@ pub(crate) fn position(sk: &str) -> Option<ListPosition> {
     Some(ListPosition { created_at: Timestamp(u64::from_str_radix(at, 16).ok()?), id: TimerId::new(id) })
 }
 
-/// What stands in the due index, each kind in partitions of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Due {
-    /// Timers, with their deliveries.
-    Timers,
-    /// Endpoints' deliveries.
-    Deliveries,
-    /// Events that are not fanned out.
-    Events,
-}
-
-impl Due {
-    /// The partition of the item under this key.
-    pub(crate) fn shard(self, key: &Key) -> String {
-        self.partition(first_byte(&[&key.pk, &key.sk]) % DUE_SHARDS)
-    }
-
-    /// One of the partitions.
-    pub(crate) fn partition(self, shard: u8) -> String {
-        let kind = match self {
-            Self::Timers => "due",
-            Self::Deliveries => "send",
-            Self::Events => "tell",
-        };
-        format!("{kind}#{shard:02x}")
-    }
-}
-
-/// An instant as the due index sorts it.
-pub(crate) fn due_at(at: Timestamp) -> String {
-    format!("{:012x}", at.0)
-}
-
 /// The sort keys of deliveries that are listed behind a position, both ends included.
 pub(crate) fn placed_behind(after: Option<&DeliveryPosition>) -> (String, String) {
     let end = || LISTED_END.to_owned();
@@ -282,29 +246,6 @@ fn made_at(id: &TimerId) -> Option<Timestamp> {
     let hex = id.as_str().strip_prefix("timer_").filter(|hex| hex.len() == 32)?;
     let generated = hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) && hex.as_bytes()[12] == b'7';
     generated.then(|| u64::from_str_radix(&hex[..12], 16).ok().map(Timestamp)).flatten()
-}
-
-fn first_byte(parts: &[&str]) -> u8 {
-    hash(parts)[0]
-}
-
-/// A digest of texts, none of which can run into the next one.
-pub(crate) fn digest(parts: &[&str]) -> String {
-    hex(&hash(parts))
-}
-
-fn hash(parts: &[&str]) -> [u8; 32] {
-    let mut digest = Sha256::new();
-    for part in parts {
-        digest.update((part.len() as u64).to_be_bytes());
-        digest.update(part.as_bytes());
-    }
-    digest.finalize().into()
-}
-
-/// Bytes as text.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

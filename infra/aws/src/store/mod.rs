@@ -13,6 +13,7 @@ mod creation;
 mod deflate;
 mod deliveries;
 mod delivery_lists;
+pub(crate) mod digest;
 mod due;
 mod endpoints;
 pub(crate) mod error;
@@ -96,7 +97,7 @@ impl DynamoStore {
 fn nonce() -> Result<String, Unavailable> {
     let mut random = [0; 8];
     getrandom::fill(&mut random).map_err(|error| Unavailable(error.into()))?;
-    Ok(keys::hex(&random))
+    Ok(digest::hex(&random))
 }
 
 #[async_trait]

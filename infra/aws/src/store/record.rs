@@ -4,9 +4,10 @@
 //! attempt. A timer that expires keeps its place there until its delivery is taken, which saves two writes of the index and
 //! lets the sweep find what was never sent.
 
+use super::due::{Due, due_at};
 use super::error::Unreadable;
 use super::item::{DUE_PK, DUE_SK, Item, STATUS};
-use super::keys::{Due, Key, due_at};
+use super::keys::Key;
 use minoots_shared::domain::delivery::{Delivery, DeliveryStatus};
 use minoots_shared::domain::ids::DeliveryId;
 use minoots_shared::domain::time::{Millis, Timestamp};

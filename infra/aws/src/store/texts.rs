@@ -4,8 +4,9 @@
 
 use super::DynamoStore;
 use super::condition::{Condition, Write};
+use super::digest::hex;
 use super::item::Item;
-use super::keys::{Key, hex};
+use super::keys::Key;
 use super::record::{Held, Record};
 use super::table::AT_ONCE;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};

@@ -11,7 +11,7 @@ mod sending;
 
 use super::{EmbeddedStore, StoreOptions};
 use minoots_shared::domain::account::{Mode, Scope};
-use minoots_shared::domain::delivery::{Answer, AttemptResult, Delivery, DeliveryStatus, Source};
+use minoots_shared::domain::delivery::{Answer, AttemptResult, Delivery, DeliveryStatus, NewDelivery, Source};
 use minoots_shared::domain::ids::{AccountId, DeliveryId, TimerId};
 use minoots_shared::domain::json::JsonText;
 use minoots_shared::domain::retry::RetryPlan;
@@ -55,7 +55,7 @@ fn timer(id: &str) -> Timer {
 }
 
 fn delivery(timer: &Timer, id: &str, at: Timestamp) -> Arc<Delivery> {
-    Arc::new(Delivery {
+    Arc::new(Delivery::from(NewDelivery {
         scope: timer.scope.clone(),
         id: DeliveryId::new(id),
         source: Source::Timer(timer.id.clone()),
@@ -63,17 +63,9 @@ fn delivery(timer: &Timer, id: &str, at: Timestamp) -> Arc<Delivery> {
         url: "https://example.com/hook".to_owned(),
         headers: Vec::new(),
         body: "{}".to_owned(),
-        status: DeliveryStatus::Pending,
-        attempts: Vec::new(),
         plan: RetryPlan::TIMER,
-        earlier_attempts: 0,
-        withdrawn: false,
-        next_attempt_at: Some(at),
-        response_body: None,
-        error: None,
-        created_at: at,
-        ended_at: None,
-    })
+        at,
+    }))
 }
 
 fn attempt(number: u32, at: Timestamp, code: u16) -> AttemptResult {

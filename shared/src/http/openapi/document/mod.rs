@@ -8,6 +8,7 @@ mod requests;
 mod samples;
 mod schemas;
 mod sent;
+mod timer_requests;
 mod timers;
 mod webhooks;
 mod written;

@@ -1,9 +1,9 @@
 //! The operations on timers.
 
 use super::operation::Operation;
-use super::requests::{Cancellation, NewTimer, NewTimers, TimerChanges};
 use super::samples::{NOW, cancelled, expiry, later, new_timer, progress, retrying, timer};
 use super::schemas::Schemas;
+use super::timer_requests::{Cancellation, NewTimer, NewTimers, TimerChanges};
 use crate::app::Usage;
 use crate::domain::fault::{FaultCode, Faults};
 use crate::domain::timer::Timer;
