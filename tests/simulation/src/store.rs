@@ -18,8 +18,8 @@ use minoots_shared::domain::ids::{AccountId, ApiKeyId, DeliveryId, EndpointId, E
 use minoots_shared::domain::time::Timestamp;
 use minoots_shared::domain::timer::Timer;
 use minoots_shared::ports::{
-    Accepted, Created, Creation, DayUsage, DeliveryPage, DeliveryPosition, DeliveryQuery, DueDelivery, DueTimer,
-    Idempotency, IdempotencyKey, Placement, Remembered, Store, TimerPage, TimerQuery, TimerStep, Unavailable,
+    Accepted, Created, Creation, DayUsage, DeliveryPage, DeliveryQuery, DueDelivery, DueTimer, Idempotency,
+    IdempotencyKey, Remembered, Store, TimerPage, TimerQuery, TimerStep, Unavailable,
 };
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
@@ -52,25 +52,6 @@ impl ProcessStore {
     }
 }
 
-fn remember(table: &mut Table, idempotency: Option<&Idempotency>, placements: &[Placement]) -> Option<Remembered> {
-    let wanted = idempotency?;
-    if let Some(known) = known(table, &wanted.key, wanted.at) {
-        return Some(known);
-    }
-    if let Some(answer) = (wanted.answer)(placements) {
-        let remembered = Remembered { fingerprint: wanted.fingerprint, answer, expires_at: wanted.expires_at };
-        table.remembered.insert(wanted.key.clone(), remembered);
-    }
-    None
-}
-
-fn known(table: &Table, key: &IdempotencyKey, now: Timestamp) -> Option<Remembered> {
-    if table.has(Flaw::KeysForgotten) {
-        return None;
-    }
-    table.remembered.get(key).filter(|known| known.expires_at > now).cloned()
-}
-
 /// What the simulated callers never ask for.
 fn not_modelled<T>(what: &str) -> Result<T, Unavailable> {
     Err(Unavailable(format!("{what} are no part of the simulation").into()))
@@ -79,29 +60,7 @@ fn not_modelled<T>(what: &str) -> Result<T, Unavailable> {
 #[async_trait]
 impl Store for ProcessStore {
     async fn create_timers(&self, creation: Creation) -> Result<Created, Unavailable> {
-        self.call("create_timers", |table| {
-            let Creation { scope, timers, events, idempotency, .. } = creation;
-            if let Some(wanted) = &idempotency
-                && let Some(known) = known(table, &wanted.key, wanted.at)
-            {
-                return Created::Known(known);
-            }
-            let mut events = events.into_iter();
-            let mut place = |timer: &Arc<Timer>| {
-                let event = events.next().flatten();
-                let key = (scope.clone(), timer.id.clone());
-                if table.timers.contains_key(&key) {
-                    return Placement::IdTaken;
-                }
-                table.timers.insert(key, Timer::clone(timer));
-                event.map(|event| table.add_event(event));
-                Placement::Stored
-            };
-            let placements: Vec<_> = timers.iter().map(&mut place).collect();
-            remember(table, idempotency.as_ref(), &placements);
-            Created::Placed(placements)
-        })
-        .await
+        self.call("create_timers", |table| table.create(creation)).await
     }
 
     async fn timer(&self, scope: &Scope, id: &TimerId) -> Result<Option<Timer>, Unavailable> {
@@ -121,18 +80,11 @@ impl Store for ProcessStore {
     }
 
     async fn due_timers(&self, until: Timestamp, limit: usize) -> Result<Vec<DueTimer>, Unavailable> {
-        self.process
-            .call("due_timers", |state| {
-                let due = state.table.timers.values().filter_map(|timer| {
-                    let at = timer.next_due().filter(|at| *at <= until)?;
-                    Some(DueTimer { scope: timer.scope.clone(), id: timer.id.clone(), at })
-                });
-                let mut due: Vec<_> = due.collect();
-                due.sort_by_key(|due| due.at);
-                due.truncate(limit);
-                Self::seen(state, due)
-            })
-            .await
+        let due = |state: &mut State| {
+            let due = state.table.due_timers(until, limit);
+            Self::seen(state, due)
+        };
+        self.process.call("due_timers", due).await
     }
 
     async fn deliveries(&self, scope: &Scope, ids: &[DeliveryId]) -> Result<Vec<Delivery>, Unavailable> {
@@ -188,13 +140,7 @@ impl Store for ProcessStore {
         id: &DeliveryId,
         result: AttemptResult,
     ) -> Result<Option<Delivery>, Unavailable> {
-        let finished = self
-            .call("finish_attempt", |table| {
-                let after = table.deliveries.get(&(scope.clone(), id.clone()))?.after(&result)?;
-                table.put_delivery(after.clone());
-                Some(after)
-            })
-            .await;
+        let finished = self.call("finish_attempt", |table| table.finish_attempt(scope, id, &result)).await;
         self.abandon_attempt(scope, id);
         finished
     }
@@ -205,43 +151,15 @@ impl Store for ProcessStore {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<DueDelivery>, Unavailable> {
-        let order = |due: &DueDelivery| (due.at, due.scope.clone(), due.id.clone());
-        self.process
-            .call("due_deliveries", |state| {
-                if state.table.has(Flaw::DeliveriesNeverDue) {
-                    return Vec::new();
-                }
-                let due = state.table.deliveries.values().filter_map(|delivery| {
-                    let at = delivery.next_attempt_at.filter(|at| *at <= until && delivery.status.is_open())?;
-                    Some(DueDelivery { scope: delivery.scope.clone(), id: delivery.id.clone(), at })
-                });
-                let mut due: Vec<_> = due.filter(|due| after.is_none_or(|after| order(due) > order(after))).collect();
-                due.sort_by_key(order);
-                due.truncate(limit);
-                Self::seen(state, due)
-            })
-            .await
+        let due = |state: &mut State| {
+            let due = state.table.due_deliveries(after, until, limit);
+            Self::seen(state, due)
+        };
+        self.process.call("due_deliveries", due).await
     }
 
     async fn delivery_page(&self, scope: &Scope, query: &DeliveryQuery) -> Result<DeliveryPage, Unavailable> {
-        self.call("delivery_page", |table| {
-            let place = |delivery: &Delivery| (delivery.created_at, delivery.id.clone());
-            let after = query.after.as_ref().map(|after| (after.created_at, after.id.clone()));
-            let wanted = |delivery: &&Delivery| {
-                delivery.scope == *scope
-                    && query.status.is_none_or(|status| delivery.status == status)
-                    && query.endpoint.as_ref().is_none_or(|endpoint| delivery.source.endpoint() == Some(endpoint))
-                    && after.as_ref().is_none_or(|after| place(delivery) < *after)
-            };
-            let mut deliveries: Vec<_> = table.deliveries.values().filter(wanted).cloned().collect();
-            deliveries.sort_by_key(|delivery| std::cmp::Reverse(place(delivery)));
-            let more = deliveries.len() > query.limit;
-            deliveries.truncate(query.limit);
-            let last = deliveries.last().filter(|_| more);
-            let next = last.map(|last| DeliveryPosition { created_at: last.created_at, id: last.id.clone() });
-            DeliveryPage { deliveries, next }
-        })
-        .await
+        self.call("delivery_page", |table| table.delivery_page(scope, query)).await
     }
 
     async fn replay(
@@ -250,14 +168,7 @@ impl Store for ProcessStore {
         id: &DeliveryId,
         now: Timestamp,
     ) -> Result<Option<Result<Delivery, NotReplayed>>, Unavailable> {
-        self.call("replay", |table| {
-            let replayed = table.deliveries.get(&(scope.clone(), id.clone()))?.replayed(now);
-            if let Ok(after) = &replayed {
-                table.put_delivery(after.clone());
-            }
-            Some(replayed)
-        })
-        .await
+        self.call("replay", |table| table.replay(scope, id, now)).await
     }
 
     async fn give_up_deliveries(
@@ -268,16 +179,7 @@ impl Store for ProcessStore {
         now: Timestamp,
         limit: usize,
     ) -> Result<usize, Unavailable> {
-        self.call("give_up_deliveries", |table| {
-            let of_endpoint =
-                |delivery: &&Delivery| delivery.scope == *scope && delivery.source.endpoint() == Some(endpoint);
-            let given_up = table.deliveries.values().filter(of_endpoint).filter_map(|open| open.given_up(now, reason));
-            let given_up: Vec<_> = given_up.take(limit).collect();
-            let count = given_up.len();
-            given_up.into_iter().for_each(|delivery| table.put_delivery(delivery));
-            count
-        })
-        .await
+        self.call("give_up_deliveries", |table| table.give_up_all(scope, endpoint, reason, now, limit)).await
     }
 
     async fn give_up_delivery(
@@ -287,13 +189,7 @@ impl Store for ProcessStore {
         reason: &str,
         now: Timestamp,
     ) -> Result<(), Unavailable> {
-        self.call("give_up_delivery", |table| {
-            let delivery = table.deliveries.get(&(scope.clone(), id.clone()));
-            if let Some(after) = delivery.and_then(|delivery| delivery.given_up(now, reason)) {
-                table.put_delivery(after);
-            }
-        })
-        .await?;
+        self.call("give_up_delivery", |table| table.give_up(scope, id, reason, now)).await?;
         self.abandon_attempt(scope, id);
         Ok(())
     }
@@ -318,14 +214,7 @@ impl Store for ProcessStore {
         endpoint: Endpoint,
         idempotency: Option<Idempotency>,
     ) -> Result<Option<Remembered>, Unavailable> {
-        self.call("create_endpoint", |table| {
-            let known = remember(table, idempotency.as_ref(), &[]);
-            if known.is_none() {
-                table.endpoints.insert((endpoint.scope.clone(), endpoint.id.clone()), endpoint);
-            }
-            known
-        })
-        .await
+        self.call("create_endpoint", |table| table.create_endpoint(endpoint, idempotency.as_ref())).await
     }
 
     async fn endpoint(&self, scope: &Scope, id: &EndpointId) -> Result<Option<Endpoint>, Unavailable> {
@@ -333,34 +222,15 @@ impl Store for ProcessStore {
     }
 
     async fn endpoints(&self, scope: &Scope) -> Result<Vec<Endpoint>, Unavailable> {
-        self.call("endpoints", |table| {
-            let own = table.endpoints.values().filter(|endpoint| endpoint.scope == *scope);
-            let mut endpoints: Vec<_> = own.cloned().collect();
-            endpoints.sort_by_key(|endpoint| std::cmp::Reverse((endpoint.created_at, endpoint.id.clone())));
-            endpoints
-        })
-        .await
+        self.call("endpoints", |table| table.endpoints_of(scope)).await
     }
 
     async fn subscribers(&self, scope: &Scope, event_type: &str) -> Result<Vec<EndpointId>, Unavailable> {
-        self.call("subscribers", |table| {
-            let takes = |endpoint: &&Endpoint| endpoint.scope == *scope && endpoint.takes(event_type);
-            table.endpoints.values().filter(takes).map(|endpoint| endpoint.id.clone()).collect()
-        })
-        .await
+        self.call("subscribers", |table| table.subscribers(scope, event_type)).await
     }
 
     async fn replace_endpoint(&self, endpoint: Endpoint, event: Option<Event>) -> Result<bool, Unavailable> {
-        self.call("replace_endpoint", |table| {
-            let key = (endpoint.scope.clone(), endpoint.id.clone());
-            let fits = table.endpoints.get(&key).is_some_and(|stored| stored.revision + 1 == endpoint.revision);
-            if fits {
-                table.endpoints.insert(key, endpoint);
-                event.map(|event| table.add_event(event));
-            }
-            fits
-        })
-        .await
+        self.call("replace_endpoint", |table| table.replace_endpoint(endpoint, event)).await
     }
 
     async fn delete_endpoint(&self, scope: &Scope, id: &EndpointId) -> Result<bool, Unavailable> {
@@ -368,23 +238,7 @@ impl Store for ProcessStore {
     }
 
     async fn accept_event(&self, event: Event, idempotency: Option<Idempotency>) -> Result<Accepted, Unavailable> {
-        self.call("accept_event", |table| {
-            if let Some(wanted) = &idempotency
-                && let Some(known) = known(table, &wanted.key, wanted.at)
-            {
-                return Accepted::Remembered(known);
-            }
-            match table.events.get(&(event.scope.clone(), event.id.clone())) {
-                Some(stored) if stored.says_the_same_as(&event) => Accepted::Known,
-                Some(_) => Accepted::Taken,
-                None => {
-                    remember(table, idempotency.as_ref(), &[]);
-                    table.add_event(event);
-                    Accepted::New
-                }
-            }
-        })
-        .await
+        self.call("accept_event", |table| table.accept_event(event, idempotency.as_ref())).await
     }
 
     async fn event(&self, scope: &Scope, id: &EventId) -> Result<Option<Event>, Unavailable> {
@@ -402,10 +256,7 @@ impl Store for ProcessStore {
         let add = self.call("expand_event's deliveries", |table| {
             deliveries.into_iter().for_each(|delivery| table.add_delivery(Arc::unwrap_or_clone(delivery)));
         });
-        let expand = self.call("expand_event", |table| {
-            let event = table.events.get_mut(&(scope.clone(), id.clone())).filter(|event| event.expanded == from);
-            event.map(|event| event.expanded = to).is_some()
-        });
+        let expand = self.call("expand_event", |table| table.expand(scope, id, from, to));
         if self.process.world().has(Flaw::ExpandedFirst) {
             let expanded = expand.await?;
             add.await?;
@@ -416,31 +267,19 @@ impl Store for ProcessStore {
     }
 
     async fn unexpanded_events(&self, limit: usize) -> Result<Vec<(Scope, EventId)>, Unavailable> {
-        self.process
-            .call("unexpanded_events", |state| {
-                let waiting = state.table.events.values().filter(|event| !event.remaining().is_empty());
-                let mut waiting: Vec<_> = waiting.map(|event| (event.created_at, event)).collect();
-                waiting.sort_by_key(|(at, _)| *at);
-                let waiting = waiting.into_iter().take(limit);
-                let waiting = waiting.map(|(_, event)| (event.scope.clone(), event.id.clone())).collect();
-                Self::seen(state, waiting)
-            })
-            .await
+        let waiting = |state: &mut State| {
+            let waiting = state.table.unexpanded(limit);
+            Self::seen(state, waiting)
+        };
+        self.process.call("unexpanded_events", waiting).await
     }
 
     async fn remembered(&self, key: &IdempotencyKey, now: Timestamp) -> Result<Option<Remembered>, Unavailable> {
-        self.call("remembered", |table| known(table, key, now)).await
+        self.call("remembered", |table| table.known(key, now)).await
     }
 
     async fn create_account(&self, account: Account) -> Result<bool, Unavailable> {
-        self.call("create_account", |table| {
-            let is_new = !table.accounts.contains_key(&account.id);
-            if is_new {
-                table.accounts.insert(account.id.clone(), account);
-            }
-            is_new
-        })
-        .await
+        self.call("create_account", |table| table.create_account(account)).await
     }
 
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, Unavailable> {
@@ -448,12 +287,7 @@ impl Store for ProcessStore {
     }
 
     async fn replace_account(&self, account: Account) -> Result<bool, Unavailable> {
-        self.call("replace_account", |table| {
-            let stored = table.accounts.get_mut(&account.id);
-            let stored = stored.filter(|stored| stored.revision + 1 == account.revision);
-            stored.map(|stored| *stored = account).is_some()
-        })
-        .await
+        self.call("replace_account", |table| table.replace_account(account)).await
     }
 
     async fn create_api_key(&self, _: ApiKey, _: Option<Idempotency>) -> Result<Option<Remembered>, Unavailable> {

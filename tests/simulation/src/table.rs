@@ -1,5 +1,10 @@
 //! The table: what is stored, and what must hold of each change of it.
 
+mod deliveries;
+mod endpoints;
+mod idempotency;
+mod timers;
+
 use crate::flaw::Flaw;
 use minoots_shared::domain::account::{Account, Scope};
 use minoots_shared::domain::delivery::{Delivery, DeliveryStatus};

@@ -1,0 +1,92 @@
+//! Endpoints, the events that they are told of, and accounts.
+
+use super::Table;
+use minoots_shared::domain::account::{Account, Scope};
+use minoots_shared::domain::endpoint::Endpoint;
+use minoots_shared::domain::event::Event;
+use minoots_shared::domain::ids::{EndpointId, EventId};
+use minoots_shared::ports::{Accepted, Idempotency, Remembered};
+
+impl Table {
+    /// Stores a new endpoint and remembers the answer, unless the request is known.
+    pub(crate) fn create_endpoint(
+        &mut self,
+        endpoint: Endpoint,
+        idempotency: Option<&Idempotency>,
+    ) -> Option<Remembered> {
+        let known = self.remember(idempotency, &[]);
+        if known.is_none() {
+            self.endpoints.insert((endpoint.scope.clone(), endpoint.id.clone()), endpoint);
+        }
+        known
+    }
+
+    /// A scope's endpoints, newest first.
+    pub(crate) fn endpoints_of(&self, scope: &Scope) -> Vec<Endpoint> {
+        let own = self.endpoints.values().filter(|endpoint| endpoint.scope == *scope);
+        let mut endpoints: Vec<_> = own.cloned().collect();
+        endpoints.sort_by_key(|endpoint| std::cmp::Reverse((endpoint.created_at, endpoint.id.clone())));
+        endpoints
+    }
+
+    /// Those that an event of this type reaches.
+    pub(crate) fn subscribers(&self, scope: &Scope, event_type: &str) -> Vec<EndpointId> {
+        let takes = |endpoint: &&Endpoint| endpoint.scope == *scope && endpoint.takes(event_type);
+        self.endpoints.values().filter(takes).map(|endpoint| endpoint.id.clone()).collect()
+    }
+
+    /// Puts the next revision of an endpoint in its place, with the event that tells of it.
+    pub(crate) fn replace_endpoint(&mut self, endpoint: Endpoint, event: Option<Event>) -> bool {
+        let key = (endpoint.scope.clone(), endpoint.id.clone());
+        let fits = self.endpoints.get(&key).is_some_and(|stored| stored.revision + 1 == endpoint.revision);
+        if fits {
+            self.endpoints.insert(key, endpoint);
+            event.map(|event| self.add_event(event));
+        }
+        fits
+    }
+
+    /// Stores a new event and remembers the answer.
+    pub(crate) fn accept_event(&mut self, event: Event, idempotency: Option<&Idempotency>) -> Accepted {
+        if let Some(known) = self.known_request(idempotency) {
+            return Accepted::Remembered(known);
+        }
+        match self.events.get(&(event.scope.clone(), event.id.clone())) {
+            Some(stored) if stored.says_the_same_as(&event) => Accepted::Known,
+            Some(_) => Accepted::Taken,
+            None => {
+                self.remember(idempotency, &[]);
+                self.add_event(event);
+                Accepted::New
+            }
+        }
+    }
+
+    /// Moves an event on, if nobody else has.
+    pub(crate) fn expand(&mut self, scope: &Scope, id: &EventId, from: usize, to: usize) -> bool {
+        let event = self.events.get_mut(&(scope.clone(), id.clone())).filter(|event| event.expanded == from);
+        event.map(|event| event.expanded = to).is_some()
+    }
+
+    /// Events with targets that have no delivery, oldest first.
+    pub(crate) fn unexpanded(&self, limit: usize) -> Vec<(Scope, EventId)> {
+        let mut waiting: Vec<_> = self.events.values().filter(|event| !event.remaining().is_empty()).collect();
+        waiting.sort_by_key(|event| event.created_at);
+        waiting.into_iter().take(limit).map(|event| (event.scope.clone(), event.id.clone())).collect()
+    }
+
+    /// Stores an account unless it is there. `false`: it is.
+    pub(crate) fn create_account(&mut self, account: Account) -> bool {
+        let is_new = !self.accounts.contains_key(&account.id);
+        if is_new {
+            self.accounts.insert(account.id.clone(), account);
+        }
+        is_new
+    }
+
+    /// Puts the next revision of an account in its place.
+    pub(crate) fn replace_account(&mut self, account: Account) -> bool {
+        let stored = self.accounts.get_mut(&account.id).filter(|stored| stored.revision + 1 == account.revision);
+        stored.map(|stored| *stored = account).is_some()
+    }
+}
