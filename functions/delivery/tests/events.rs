@@ -199,6 +199,22 @@ async fn what_has_been_delivered_is_not_delivered_again_when_its_message_comes_t
 }
 
 #[tokio::test]
+async fn a_receiver_that_hangs_keeps_no_other_retry_of_its_batch_waiting() {
+    let stack = Stack::deploy().await;
+    let (receiver, function) = (Receiver::start().await, delivery_function(&stack).await);
+    let (_, hanging) = telling(&stack, &receiver, "hanging", 0).await;
+    let (_, failing) = telling(&stack, &receiver, "failing", 503).await;
+    send(&stack, &[&hanging, &failing]).await;
+    let event = received(&stack, 2).await;
+    let second = tokio::select! {
+        _ = function.invoke_for(event, Duration::from_secs(25)) => panic!("the retry waits for the batch's end"),
+        second = received(&stack, 1) => second,
+    };
+    assert!(second["Records"][0]["body"].as_str().unwrap().contains(failing.id.as_str()), "{second}");
+    assert!(Clock::system().now() >= stored(&stack, &failing.id).await.next_attempt_at.unwrap());
+}
+
+#[tokio::test]
 async fn an_attempt_that_outlasts_its_invocation_is_made_again_and_takes_no_other_with_it() {
     let stack = Stack::deploy().await;
     let (receiver, function) = (Receiver::start().await, delivery_function(&stack).await);

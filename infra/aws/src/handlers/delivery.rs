@@ -7,7 +7,7 @@ use crate::messages::DeliveryMessage;
 use crate::metrics::{ATTEMPTS, FIRST_ATTEMPT, Metrics};
 use crate::store::error::{failed, gave_up};
 use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
-use futures::future::join_all;
+use futures::stream::{FuturesUnordered, StreamExt as _};
 use lambda_runtime::{Error, LambdaEvent};
 use minoots_shared::app::{App, cause};
 use minoots_shared::domain::delivery::{Delivery, DeliveryStatus};
@@ -17,9 +17,16 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::{Instant, interval_at};
 
 /// The longest that a message can stay invisible, in seconds: twelve hours from when it was received, which was a while ago.
 const LONGEST_INVISIBLE: u64 = 12 * 3_600 - 120;
+
+/// How soon after its attempt a message is made invisible until the next one; those that end together share a request.
+const SOON: Duration = Duration::from_millis(500);
+
+/// What is to become of a message, and its delivery after the attempt that was made.
+type Outcome = (Fate, Option<Delivery>);
 
 /// The function on the delivery queue.
 pub struct DeliveryHandler {
@@ -63,25 +70,41 @@ impl DeliveryHandler {
     pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<BatchAnswer, Error> {
         let left = left(event.context.deadline(), self.app.clock().now());
         let batch: Batch = serde_json::from_value(event.payload)?;
-        let outcomes = join_all(batch.records.iter().map(|record| self.one(record, left))).await;
-        let now = self.app.clock().now();
-        self.measure(now, outcomes.iter().filter_map(|(_, after)| after.as_ref()));
-        let fates: Vec<Fate> = outcomes.into_iter().map(|(fate, _)| fate).collect();
-        let invisible = batch.records.iter().zip(&fates).filter_map(|(record, fate)| match fate {
-            // Rounded up: no attempt begins before its time.
-            Fate::At(at) => Some((record, at.since(now).0.div_ceil(1_000).min(LONGEST_INVISIBLE))),
-            Fate::DeadLetter => Some((record, 0)),
-            Fate::Delete | Fate::Again => None,
-        });
-        if let Err(error) = self.hide(invisible.collect()).await {
-            tracing::warn!(error = %cause(&error), "messages stay invisible as long as the queue says");
-        }
-        let again = batch.records.iter().zip(&fates).filter(|(_, fate)| **fate != Fate::Delete);
+        let outcomes = self.attempt_all(&batch.records, left).await;
+        self.measure(self.app.clock().now(), outcomes.iter().filter_map(|(_, after)| after.as_ref()));
+        let again = batch.records.iter().zip(&outcomes).filter(|(_, (fate, _))| *fate != Fate::Delete);
         Ok(BatchAnswer::again(again.map(|(record, _)| record)))
     }
 
+    /// What is to become of each message. What comes again later is made invisible until then soon after its own attempt:
+    /// another one's receiver may keep the batch waiting for half a minute.
+    async fn attempt_all(&self, records: &[Record], left: Duration) -> Vec<Outcome> {
+        let attempts =
+            records.iter().enumerate().map(|(place, record)| async move { (place, self.one(record, left).await) });
+        let mut attempts: FuturesUnordered<_> = attempts.collect();
+        let (mut outcomes, mut ended) = (vec![(Fate::Again, None); records.len()], Vec::new());
+        let mut hiding = FuturesUnordered::new();
+        let mut soon = interval_at(Instant::now() + SOON, SOON);
+        loop {
+            tokio::select! {
+                // In this order, so that the same batch takes the same course.
+                biased;
+                attempt = attempts.next() => {
+                    let Some((place, outcome)) = attempt else { break };
+                    ended.push((&records[place], outcome.0));
+                    outcomes[place] = outcome;
+                }
+                _ = soon.tick(), if !ended.is_empty() => hiding.push(self.hide_until(std::mem::take(&mut ended))),
+                Some(()) = hiding.next() => {}
+            }
+        }
+        hiding.push(self.hide_until(ended));
+        while hiding.next().await.is_some() {}
+        outcomes
+    }
+
     /// What is to become of a message, and its delivery after an attempt that was made and recorded now.
-    async fn one(&self, record: &Record, left: Duration) -> (Fate, Option<Delivery>) {
+    async fn one(&self, record: &Record, left: Duration) -> Outcome {
         let Some(message) = record.message::<DeliveryMessage>() else { return (Fate::Again, None) };
         // A message that comes the first time is for a first attempt, which is due.
         if record.came_before()
@@ -144,6 +167,20 @@ impl DeliveryHandler {
             self.metrics.write(now, ATTEMPTS, Some(("Outcome", outcome)), &[count]);
         }
         self.metrics.write(now, FIRST_ATTEMPT, None, &late);
+    }
+
+    /// Makes messages come again when they are to.
+    async fn hide_until(&self, ended: Vec<(&Record, Fate)>) {
+        let now = self.app.clock().now();
+        let invisible = ended.into_iter().filter_map(|(record, fate)| match fate {
+            // Rounded up: no attempt begins before its time.
+            Fate::At(at) => Some((record, at.since(now).0.div_ceil(1_000).min(LONGEST_INVISIBLE))),
+            Fate::DeadLetter => Some((record, 0)),
+            Fate::Delete | Fate::Again => None,
+        });
+        if let Err(error) = self.hide(invisible.collect()).await {
+            tracing::warn!(error = %cause(&error), "messages stay invisible as long as the queue says");
+        }
     }
 
     /// Keeps messages invisible for so many seconds from now. There are at most ten in a batch.
