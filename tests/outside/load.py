@@ -14,6 +14,10 @@ from waiting import until
 
 EXTENSION = 700
 
+# What endpoints are told of timers, each event at one of its own: an endpoint takes so many deliveries a second.
+LIFE = ("timer.created", "timer.expired")
+ENDPOINT_PACE = 100
+
 
 class Known:
     """What its only caller knows of a timer: the last answer, and the call that was never answered."""
@@ -163,7 +167,8 @@ class Announcer:
         endpoints = Endpoints(api)
         for name in ("one", "two"):
             endpoints.create(f"{self.receiver.url}/{name}", ["crash.happened"], name=name)
-        endpoints.create(f"{self.receiver.url}/timers", ["timer.created", "timer.expired"], name="timers")
+        for event in LIFE:
+            endpoints.create(f"{self.receiver.url}/{event}", [event], name=event)
 
     def work(self, api):
         try:
@@ -346,19 +351,20 @@ def check_silence(known, told):
 
 
 def check_told(receiver, everything):
-    """The endpoint that listens to timers heard of each creation and each expiry, each under one id."""
+    """The endpoints that listen to timers heard of each creation and each expiry, each under one id."""
 
     def heard(event):
         ids = defaultdict(set)
         for hit in receiver.hits:
-            if hit.path == "/timers" and hit.json["type"] == event:
+            if hit.path == f"/{event}":
+                assert hit.json["type"] == event
                 ids[hit.json["data"]["timer"]["id"]].add(hit.headers["webhook-id"])
         return ids
 
-    for event, timers in {
-        "timer.created": {known.timer["id"] for known in everything},
-        "timer.expired": {known.timer["id"] for known in everything if known.timer["status"] == "expired"},
-    }.items():
-        until(lambda event=event, timers=timers: heard(event).keys() >= timers, within=20, promise=f"{event} is told")
+    created = {known.timer["id"] for known in everything}
+    expired = {known.timer["id"] for known in everything if known.timer["status"] == "expired"}
+    for event, timers in zip(LIFE, (created, expired), strict=True):
+        within = 20 + len(timers) / ENDPOINT_PACE
+        until(lambda event=event, timers=timers: heard(event).keys() >= timers, within=within, promise=f"{event} is told")
         assert heard(event).keys() == timers, f"{event} was told of timers to which it did not happen"
         assert all(len(ids) == 1 for ids in heard(event).values()), f"{event} was told under several ids"

@@ -64,6 +64,8 @@ STRICTLY_FINE = [
     "https://example.com/",
     "https://example.com:443/a?b=c",
     "https://example.com:8443/",
+    # No URI by RFC 3986; a URL as browsers read them.
+    "https://example.com/a?b=c{",
     "https://8.8.8.8/",
     "https://[2606:4700::1111]/",
     "https://bücher.example.com/",

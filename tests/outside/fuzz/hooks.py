@@ -44,7 +44,7 @@ for name, strategy in {
     "minoots-milestone": st.one_of(text("[1-9][0-9]?([.][0-9]{1,6})?%"), text("[1-9][0-9]?"), text("-[1-5][0-9]?m")),
     "minoots-cursor": cursors,
     "date-time": ahead,
-    "iri": text("[a-z]{1,8}").map(lambda path: f"{RECEIVER}/{path}"),
+    "minoots-url": text("[a-z]{1,8}").map(lambda path: f"{RECEIVER}/{path}"),
 }.items():
     schemathesis.openapi.format(name, strategy)
 

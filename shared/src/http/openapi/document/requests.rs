@@ -64,7 +64,7 @@ pub(super) struct NewWebhook {
     #[schemars(length(min = 1, max = 100), regex(pattern = r"\S"))]
     name: String,
     /// Where its deliveries go: https, a public address, port 443 or 8443. `minoots dev` takes http and loopback too.
-    #[schemars(extend("format" = "iri"), length(max = 2048))]
+    #[schemars(extend("format" = "minoots-url"), length(max = 2048))]
     url: String,
     /// What it is told of: event types, families such as `session.*`, or `*` for everything.
     #[schemars(length(min = 1, max = 100))]
@@ -82,7 +82,7 @@ pub(super) struct WebhookChanges {
     #[schemars(length(min = 1, max = 100), regex(pattern = r"\S"), default, with = "String")]
     name: Option<String>,
     /// Where its deliveries go: https, a public address, port 443 or 8443. `minoots dev` takes http and loopback too.
-    #[schemars(extend("format" = "iri"), length(max = 2048), default, with = "String")]
+    #[schemars(extend("format" = "minoots-url"), length(max = 2048), default, with = "String")]
     url: Option<String>,
     /// What it is told of: event types, families such as `session.*`, or `*` for everything.
     #[schemars(length(min = 1, max = 100), default, with = "Vec<SubscriptionText>")]

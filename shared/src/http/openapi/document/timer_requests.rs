@@ -51,10 +51,10 @@ pub(super) struct NewTimer {
     /// What is to happen when.
     events: Option<TimerEvents>,
     /// Short for `events.on_expire.webhook`.
-    #[schemars(extend("format" = "iri"), length(max = 2048))]
+    #[schemars(extend("format" = "minoots-url"), length(max = 2048))]
     webhook: Option<String>,
     /// The same as `webhook`.
-    #[schemars(extend("format" = "iri"), length(max = 2048))]
+    #[schemars(extend("format" = "minoots-url"), length(max = 2048))]
     callback: Option<String>,
     /// Short for `events.on_expire.message`.
     #[schemars(length(max = LONGEST_MESSAGE))]
@@ -112,7 +112,7 @@ struct TimerEvents {
 #[expect(dead_code)]
 struct Action {
     /// Where to: https, a public address, port 443 or 8443, at most 2,048 bytes. `minoots dev` takes http and loopback too.
-    #[schemars(extend("format" = "iri"), length(max = 2048))]
+    #[schemars(extend("format" = "minoots-url"), length(max = 2048))]
     webhook: Option<String>,
     /// Overrides the form that the URL's host asks for: Slack's and Discord's own for their hosts, else JSON.
     format: Option<Format>,
@@ -133,7 +133,7 @@ struct ProgressAction {
     #[schemars(length(max = MOST_INTERVALS))]
     intervals: Vec<Milestone>,
     /// Where to: https, a public address, port 443 or 8443, at most 2,048 bytes. `minoots dev` takes http and loopback too.
-    #[schemars(extend("format" = "iri"), length(max = 2048))]
+    #[schemars(extend("format" = "minoots-url"), length(max = 2048))]
     webhook: Option<String>,
     /// Overrides the form that the URL's host asks for: Slack's and Discord's own for their hosts, else JSON.
     format: Option<Format>,
