@@ -365,6 +365,8 @@ def check_told(receiver, everything):
     expired = {known.timer["id"] for known in everything if known.timer["status"] == "expired"}
     for event, timers in zip(LIFE, (created, expired), strict=True):
         within = 20 + len(timers) / ENDPOINT_PACE
-        until(lambda event=event, timers=timers: heard(event).keys() >= timers, within=within, promise=f"{event} is told")
+        until(
+            lambda event=event, timers=timers: heard(event).keys() >= timers, within=within, promise=f"{event} is told"
+        )
         assert heard(event).keys() == timers, f"{event} was told of timers to which it did not happen"
         assert all(len(ids) == 1 for ids in heard(event).values()), f"{event} was told under several ids"
