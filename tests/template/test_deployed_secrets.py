@@ -65,8 +65,13 @@ def secrets():
     return Secrets()
 
 
-def ended(api, timer, within=PATIENCE):
-    return api.delivery(timer, "SUCCESS", "FAILED", "RETRYING", within=within)
+def logged(deployment, function, *texts):
+    """Waits until a line of a function's log has all of these texts."""
+    until(
+        lambda: any(all(text in line for text in texts) for line in deployment.log(function).splitlines()),
+        within=PATIENCE,
+        promise=f"{function} logs {texts}",
+    )
 
 
 def test_timers_with_secrets_in_every_place_go_their_way(api, receive, secrets):
@@ -76,7 +81,7 @@ def test_timers_with_secrets_in_every_place_go_their_way(api, receive, secrets):
     for receiver in refusing, nowhere:
         failing = api.create("1h", events={"on_expire": secrets.event(receiver)})
         api.fire(failing)
-        ended(api, failing)
+        api.delivery(failing, "RETRYING", "SUCCESS", within=PATIENCE)
     cancelled = api.create("1h", **secrets.timer(taking))
     api.change(cancelled, metadata={"changed": secrets.word()}, name=secrets.word())
     api.cancel(cancelled, reason=secrets.word())
@@ -125,22 +130,14 @@ def test_what_aws_refuses_to_the_functions_is_logged_without_secrets(deployment,
             ("/account/api-keys", {"name": secrets.word()}),
         ):
             assert api.post(path, body).status_code >= 500
-    until(lambda: "a request failed" in deployment.log("ApiFunction"), within=PATIENCE, promise="its cause is logged")
+    logged(deployment, "ApiFunction", "a request failed", "AccessDenied")
     timer = api.create("3s", events={"on_expire": secrets.event(receiver)})
     with deployment.without("ExpiryHandlerRole", "dynamodb:GetItem", "dynamodb:BatchGetItem"):
-        until(
-            lambda: timer["id"] in deployment.log("ExpiryHandlerFunction"),
-            within=PATIENCE,
-            promise="that it comes again is logged",
-        )
+        logged(deployment, "ExpiryHandlerFunction", timer["id"], "it comes again", "AccessDenied")
     timer = api.create("1h", events={"on_expire": secrets.event(receiver)})
     with deployment.without("DeliveryRole", "dynamodb:GetItem", "dynamodb:BatchGetItem"):
         api.fire(timer)
-        until(
-            lambda: timer["id"] in deployment.log("DeliveryFunction"),
-            within=PATIENCE,
-            promise="that it was not attempted is logged",
-        )
+        logged(deployment, "DeliveryFunction", timer["id"], "an attempt could not be made", "AccessDenied")
 
 
 def test_what_is_looked_for_is_found_where_it_is(deployment, monkeypatch):
@@ -185,11 +182,25 @@ def measured(deployment):
     return [metric for group in groups for metric in group["Metrics"]]
 
 
+def is_a_message(text):
+    body = json.loads(text)
+    return set(body) in MESSAGES and all(isinstance(it, (str, int)) and len(str(it)) <= 128 for it in body.values())
+
+
 def test_messages_are_ids_and_instants_and_nothing_entrusted(deployment):
     received = deployment.received()
-    for message in received:
-        body = json.loads(message["body"])
-        assert set(body) in MESSAGES, message
-        assert all(isinstance(value, (str, int)) and len(str(value)) <= 128 for value in body.values()), message
+    assert [message for message in received if not is_a_message(message["body"])] == []
     assert secrecy.leaks(json.dumps(received)) == set()
     assert {queue: secrecy.leaks(deployment.resting(queue)) for queue in QUEUES} == dict.fromkeys(QUEUES, set())
+
+
+def test_schedules_hold_a_message_and_nothing_entrusted(deployment, api, receiver, secrets):
+    before = deployment.schedules()
+    api.create("1h", **secrets.timer(receiver))
+    made = deployment.schedules() - before
+    assert len(made) == 2, "one for the milestone and one for the end"
+    scheduler, group = deployment.emulator.client("scheduler"), deployment.outputs["ScheduleGroupName"]
+    for name in made:
+        schedule = scheduler.get_schedule(GroupName=group, Name=name)
+        assert is_a_message(schedule["Target"]["Input"])
+        assert secrecy.leaks(json.dumps(schedule, default=str)) == set()
