@@ -80,7 +80,7 @@ pub(crate) async fn anothers_ids_are_answered_as_ids_that_nobody_has(service: &m
             }
         }
     }
-    assert!(questions.len() > 2_000, "{} questions are not every route", questions.len());
+    assert!(questions.len() > 4_000, "{} questions are not every route", questions.len());
     iter(&questions).for_each_concurrent(AT_ONCE, Question::is_answered_as_if_the_id_were_nobodys).await;
 }
 
