@@ -181,7 +181,9 @@ impl Lanes {
                     false => (&mut at_host.line, &mut of_account.line),
                 };
                 full.push_back(name);
-                if !(account_is_full && host_is_full) && let Some(next) = free.pop_front() {
+                if !(account_is_full && host_is_full)
+                    && let Some(next) = free.pop_front()
+                {
                     self.ready.push_back(next);
                 }
                 continue;
