@@ -158,6 +158,7 @@ def test_what_is_looked_for_is_found_where_it_is(deployment, monkeypatch):
 def test_nothing_entrusted_is_logged(deployment, function):
     log = deployment.log(function)
     assert secrecy.leaks(log) == set()
+    assert "AWS4-HMAC" not in log, "a signed request"
 
 
 def test_what_was_looked_through_is_all_levels_and_all_metrics(deployment):
