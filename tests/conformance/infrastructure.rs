@@ -1,6 +1,7 @@
 //! What a test must be able to ask of an infrastructure beyond its ports.
 
 use async_trait::async_trait;
+use minoots_shared::app::clock::Clock;
 use minoots_shared::domain::time::Millis;
 use minoots_shared::ports::{Alarms, Queue, Store};
 use std::sync::Arc;
@@ -29,7 +30,14 @@ pub trait WorkingInfrastructure: Send + Sync {
     }
 }
 
-/// The ports of a product at work.
+/// An infrastructure that the API answers on, with nothing else at work there: what is due and what is queued stays so.
+#[async_trait]
+pub trait ServingInfrastructure: Send + Sync {
+    /// The ports that the API stands on. They go by `clock`, and are asked for once.
+    async fn parts(&self, clock: Clock) -> Parts;
+}
+
+/// The ports of a product.
 pub struct Parts {
     /// Where it keeps everything.
     pub store: Arc<dyn Store>,

@@ -6,13 +6,14 @@
 //! ```text
 //! minoots_tests::store_cases!(MyInfrastructure::new());
 //! minoots_tests::clockwork_cases!(MyInfrastructure::new());
+//! minoots_tests::isolation_cases!(MyInfrastructure::new());
 //! ```
 //!
 //! In every case several accounts are in play: beside the scope under test, another account and the other mode of the same
 //! account hold data that look just like it, with the same timers' ids and idempotency keys, and the case fails if they
 //! notice anything (`world`).
 //!
-//! A case that is not listed in one of the two would be dead code, which the build refuses: none is left out by accident.
+//! A case that is not listed in one of these would be dead code, which the build refuses: none is left out by accident.
 
 mod accounts;
 mod alarms;
@@ -28,6 +29,7 @@ mod fan_out;
 mod figures;
 mod idempotency;
 mod infrastructure;
+mod isolation;
 mod keys;
 mod large;
 mod listing;
@@ -42,7 +44,7 @@ mod subscribed;
 mod usage;
 mod world;
 
-pub use infrastructure::{Infrastructure, Parts, WorkingInfrastructure};
+pub use infrastructure::{Infrastructure, Parts, ServingInfrastructure, WorkingInfrastructure};
 
 /// Makes a macro that expands to one test for each case, and the entrances that those tests use.
 macro_rules! cases {
@@ -297,5 +299,17 @@ cases! {
         a_delivery_handed_over_again_is_recorded_as_one_attempt
         a_delivery_that_was_never_handed_over_is_sent_all_the_same
         a_failed_attempt_is_made_again_after_its_wait_with_the_same_bytes
+    }
+}
+
+cases! {
+    $
+    /// Expands to one test for each way in which accounts could learn of each other through the API. The expression gives a
+    /// fresh [`ServingInfrastructure`].
+    isolation_cases(ServingInfrastructure, crate::isolation::service::Service):
+    isolation {
+        anothers_ids_are_answered_as_ids_that_nobody_has
+        no_list_total_or_text_shows_anything_of_anothers
+        a_name_that_another_has_taken_is_free
     }
 }

@@ -38,7 +38,10 @@ def emulator(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def deployment(emulator, built):
-    """The stack, with five seconds for what is near, so that both ways to a due time are short enough for a test."""
+    """The stack, with five seconds for what is near, so that both ways to a due time are short enough for a test.
+
+    It logs as much as a deployment can, which test_deployed_secrets.py looks through.
+    """
     return Deployment(
         emulator,
         built,
@@ -47,7 +50,7 @@ def deployment(emulator, built):
         AllowedWebhooks="local",
         DirectDelaySeconds=5,
         DeletionProtection="false",
-        LogLevel="DEBUG",
+        LogLevel="TRACE",
     )
 
 

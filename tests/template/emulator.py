@@ -5,7 +5,8 @@ import os
 import socket
 import subprocess
 import time
-from functools import cached_property
+from contextlib import contextmanager
+from functools import cached_property, partial
 from pathlib import Path
 
 import boto3
@@ -27,6 +28,7 @@ class Emulator:
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "emulator.log"
+        self.records = folder / "records"
         settings = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
@@ -44,7 +46,7 @@ class Emulator:
             "AWS_ENDPOINT_URL": self.url,
         }
         with self.log.open("w") as log:
-            command = [PYTHON, Path(__file__).with_name("start_emulator.py")]
+            command = [PYTHON, Path(__file__).with_name("start_emulator.py"), self.records]
             self._process = subprocess.Popen(command, env=settings, stdin=subprocess.PIPE, stdout=log, stderr=log)
         deadline = time.monotonic() + 60
         while not self._healthy():
@@ -131,9 +133,43 @@ class Deployment:
         )["Attributes"]
         return tuple(int(attributes[f"ApproximateNumberOfMessages{name}"]) for name in names)
 
-    def holds(self, queue, text):
-        """Whether a message with this text is in a queue, visible or not."""
+    def resting(self, queue):
+        """The messages that are in a queue, visible or not, as one text."""
         url = f"{self.emulator.url}/_ministack/sqs/messages"
         answer = requests.get(url, params={"QueueUrl": self.outputs[f"{queue}Url"]}, timeout=30)
         assert answer.ok, answer.text
-        return text in answer.text
+        return answer.text
+
+    def holds(self, queue, text):
+        """Whether a message with this text is in a queue, visible or not."""
+        return text in self.resting(queue)
+
+    def log(self, function):
+        """All that a function wrote."""
+        return (self.emulator.records / f"{self.outputs[f'{function}Name']}.log").read_text()
+
+    def received(self):
+        """All messages that anybody received of any queue, with what goes with them."""
+        return [json.loads(line) for line in (self.emulator.records / "messages").read_text().splitlines()]
+
+    @contextmanager
+    def without(self, role, *actions):
+        """Takes actions from what a function's role allows."""
+        iam = self.emulator.client("iam")
+        resource = self.emulator.client("cloudformation").describe_stack_resource(
+            StackName=self.name, LogicalResourceId=role
+        )["StackResourceDetail"]
+        name = resource["PhysicalResourceId"]
+        [policy] = iam.list_role_policies(RoleName=name)["PolicyNames"]
+        document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+        put = partial(iam.put_role_policy, RoleName=name, PolicyName=policy)
+        allowed = [
+            (it, {*([it["Action"]] if isinstance(it["Action"], str) else it["Action"])}) for it in document["Statement"]
+        ]
+        assert {*actions} <= set().union(*(each for _, each in allowed)), f"{role} does not allow {actions}"
+        less = [it | {"Action": sorted(each - {*actions})} for it, each in allowed if each - {*actions}]
+        put(PolicyDocument=json.dumps(document | {"Statement": less}))
+        try:
+            yield
+        finally:
+            put(PolicyDocument=json.dumps(document))

@@ -1,7 +1,8 @@
-"""Runs the emulator of tests/emulator, and puts right where it differs from AWS."""
+"""Runs the emulator of tests/emulator, and puts right where it differs from AWS. Its argument: a folder for records."""
 
 import json
 import runpy
+import sys
 import threading
 import time
 from pathlib import Path
@@ -10,9 +11,12 @@ from ministack.core import iam_actions
 from ministack.core.concurrency import esm_wake
 from ministack.services import lambda_svc
 
+import records
+
 STARTER = Path(__file__).parents[2] / "tests/emulator/start.py"
 
 concurrency_of = lambda_svc._sqs_esm_concurrency
+environment_of = lambda_svc._provided_worker_env
 action_of = iam_actions.extract_iam_action
 resource_of = iam_actions.extract_resource_arn
 # What AWS authorises under the name of the call that it is many of.
@@ -24,6 +28,12 @@ def concurrency_as_a_number(mapping, *rest):
     if scaling := mapping.get("ScalingConfig"):
         scaling["MaximumConcurrency"] = int(scaling["MaximumConcurrency"])
     return concurrency_of(mapping, *rest)
+
+
+def environment_with_log_settings(function, *rest):
+    """Lambda tells functions what to log; the emulator does not."""
+    level = function["LoggingConfig"]["ApplicationLogLevel"]
+    return environment_of(function, *rest) | {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": level}
 
 
 def action_as_aws_authorises_it(*request):
@@ -48,8 +58,10 @@ def look_for_delayed_messages_at_once():
 
 
 lambda_svc._sqs_esm_concurrency = concurrency_as_a_number
+lambda_svc._provided_worker_env = environment_with_log_settings
 iam_actions.extract_iam_action = action_as_aws_authorises_it
 iam_actions.extract_resource_arn = resource_as_aws_names_it
 lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS = 0.01
 threading.Thread(target=look_for_delayed_messages_at_once, daemon=True).start()
+records.keep_in(Path(sys.argv[1]))
 runpy.run_path(str(STARTER), run_name="__main__")

@@ -20,7 +20,7 @@ const WORDS: [&str; 6] =
 async fn secrets_are_neither_logged_nor_queued() {
     let stack = Stack::deploy().await;
     let mut environment = stack.environment();
-    environment.push(("RUST_LOG", "info".to_owned()));
+    environment.push(("RUST_LOG", "trace".to_owned()));
     let function = Function::start(env!("CARGO_BIN_EXE_delivery"), environment).await;
     // Nobody listens there: a failure has more to say than a success.
     let body = r#"{"id": "secretive", "duration": "2h", "metadata": {"m": "secret-meta"}, "events": {"on_expire": {
