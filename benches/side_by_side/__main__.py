@@ -2,8 +2,8 @@
 
     python3 benches/side_by_side [--quick] [--write]
 
-Build `target/release/minoots` and `benches/load` first, and install `benches/peer`; `make bench` does. It takes about a
-quarter of an hour, `--quick` two minutes. Run it on an idle machine.
+Build `target/release/minoots`, its example `send` and `benches/load` first, and install `benches/peer`; `make bench`
+does. It takes about ten minutes, `--quick` two. Run it on an idle machine.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import report
 import scenarios
 from plots import distributions
 from servers import PEER, Always, EverySecond, Minoots
-from tools import ROOT, Receiver, busy
+from tools import ROOT, Receiver, busy, free_port
 
 DOCS = ROOT / "docs"
 
@@ -46,6 +46,7 @@ def main():
     ceilings = [scenarios.ceiling(5 * sizes.timers)]
     results, late = measure(sizes, load)
     ceilings.append(scenarios.ceiling(5 * sizes.timers))
+    sync, bare = scenarios.sync(), scenarios.bare(10 * sizes.timers)
     plots = [
         (f"{sizes.timers:,} due at one instant", "benchmarks-burst.svg", late["burst"]),
         (f"{sizes.timers:,} due over {sizes.over // 1000} s", "benchmarks-spread.svg", late["spread"]),
@@ -59,6 +60,8 @@ def main():
         f"{sizes.backlog:,} deliveries waiting for the hanging receiver",
         "generator and receiver with nothing between them: "
         f"{min(ceilings):,.0f} to {max(ceilings):,.0f} requests a second",
+        f"our delivery client alone, with nothing to store (`benches/send`): {bare:,.0f} webhooks a second",
+        f"one `fdatasync` of 4 KB, median: {sync:.2f} ms",
     ]
     print(report.table(results))
     print("\n".join(facts))
@@ -116,9 +119,16 @@ def measure(sizes, load):
         def few(server):
             note(server, {"few: restart s": scenarios.restart(server, receiver, sizes.pending // 10)["restart s"]})
 
-        def neighbour(server):
-            figures = scenarios.neighbour(server, receiver, silent, sizes.neighbour, sizes.backlog, sizes.over // 3)
-            note(server, {**figures, "beside / alone": figures["beside p99 ms"] / figures["alone p99 ms"]})
+        def neighbour(server, kind, bad):
+            figures = scenarios.neighbour(server, receiver, bad, sizes.neighbour, sizes.backlog, sizes.over // 3)
+            figures["beside / alone"] = figures["beside p99 ms"] / figures["alone p99 ms"]
+            note(server, {f"{kind}: {name}": value for name, value in figures.items()})
+
+        def hanging(server):
+            neighbour(server, "hanging", silent.url)
+
+        def dead(server):
+            neighbour(server, "dead", f"http://127.0.0.1:{free_port()}/hook")
 
         for round in range(sizes.rounds):
             turns = contenders[round % 3 :] + contenders[: round % 3]
@@ -128,7 +138,8 @@ def measure(sizes, load):
         # The two configurations of Redis keep the same in memory and on disk.
         each("kill -9 with timers pending", contenders[:2], few)
         each("many pending", contenders[:2], many)
-        each("beside a hanging receiver", contenders[:2], neighbour)
+        each("beside a hanging receiver", contenders[:2], hanging)
+        each("beside a dead receiver", contenders[:2], dead)
     finally:
         receiver.stop()
         silent.stop()

@@ -1,8 +1,13 @@
 """What is done to each server, and what is measured. Each function returns figures by name."""
 
+import os
+import subprocess
+import tempfile
 import time
 
-from tools import Receiver, create
+from tools import ROOT, Receiver, create
+
+SEND = ROOT / "target/release/examples/send"
 
 
 def percentile(values, share):
@@ -81,10 +86,10 @@ def restart(server, receiver, count):
     return {"restart s": seconds}
 
 
-def neighbour(server, receiver, silent, count, backlog, over):
-    """A healthy receiver's lateness alone, and beside one that never answers and has a backlog waiting for it."""
+def neighbour(server, receiver, bad, count, backlog, over):
+    """A healthy receiver's lateness alone, and beside one that takes nothing and has a backlog waiting for it."""
     alone = percentile(lateness(server, receiver, count, over)[1], 0.99)
-    create(server.port, backlog, silent.url, duration=1)
+    create(server.port, backlog, bad, duration=1)
     receiver.forget()
     due = time.time() + 3
     _, ends = create(server.port, count, receiver.url, due=int(due * 1000), over=over, ends=True)
@@ -94,6 +99,28 @@ def neighbour(server, receiver, silent, count, backlog, over):
     missing = count - len(late)
     beside = percentile(late + [float("inf")] * missing, 0.99)
     return {"alone p99 ms": alone, "beside p99 ms": beside, "not delivered": missing}
+
+
+def sync(times=200):
+    """The median milliseconds that the disk takes for what every durable commit asks of it."""
+    took = []
+    with tempfile.NamedTemporaryFile(dir=tempfile.gettempdir()) as file:
+        for _ in range(times):
+            os.write(file.fileno(), bytes(4096))
+            begun = time.perf_counter()
+            os.fdatasync(file.fileno())
+            took.append((time.perf_counter() - begun) * 1000)
+    return percentile(took, 0.5)
+
+
+def bare(count):
+    """How many signed webhooks a second our delivery client sends by itself."""
+    receiver = Receiver()
+    try:
+        done = subprocess.run([SEND, receiver.url, str(count)], capture_output=True, text=True, timeout=600, check=True)
+        return float(done.stdout)
+    finally:
+        receiver.stop()
 
 
 def ceiling(count):

@@ -3,7 +3,7 @@
 use crate::clock::{self, DevClock};
 use crate::options::Dev;
 use crate::visitors::Visitors;
-use crate::{changes, credentials, inbox, serve, welcome};
+use crate::{changes, credentials, inbox, process, serve, welcome};
 use axum::Extension;
 use minoots_embedded::store::{EmbeddedStore, StoreOptions};
 use minoots_embedded::{DeliveryQueue, DueIndexAlarms, Limits, Runner, Standstill};
@@ -53,6 +53,7 @@ pub(crate) enum Error {
 /// Serves until SIGTERM or SIGINT.
 pub(crate) fn run(options: &Dev) -> Result<(), Error> {
     log();
+    process::prepare();
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(dev(options))
 }
 

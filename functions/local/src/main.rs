@@ -11,6 +11,7 @@ mod dying;
 mod inbox;
 mod mcp;
 mod options;
+mod process;
 mod serve;
 mod visitors;
 mod welcome;

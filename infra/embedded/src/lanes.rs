@@ -1,14 +1,14 @@
-//! Who may be attempted next: fair between lanes, bounded in all, for each host and for each endpoint.
+//! Who may be attempted next: fair between lanes, bounded in all, for each account, each host and each endpoint.
 //!
-//! An endpoint's deliveries share a lane, and so do the timers' own webhooks to one host. A lane that has something waiting
-//! stands in exactly one place: among those whose turn it is, among those that wait for a token of their rate, or in the line
-//! of its host, which takes no more attempts. Each turn is one attempt.
+//! An endpoint's deliveries share a lane, and so do the webhooks of an account's timers to one host. A lane that has something
+//! waiting stands in exactly one place: among those whose turn it is, among those that wait for a token of their rate, or in
+//! the line of its host or of its account, when that takes no more attempts. Each turn is one attempt.
 
 use crate::job::Job;
 use crate::queue::Limits;
 use foldhash::{HashMap, HashMapExt as _};
 use minoots_shared::domain::account::Scope;
-use minoots_shared::domain::ids::{DeliveryId, EndpointId};
+use minoots_shared::domain::ids::{AccountId, DeliveryId, EndpointId};
 use minoots_shared::pace::{Bucket, Rate};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, VecDeque};
@@ -26,7 +26,7 @@ const FEW: usize = 64;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum LaneName {
-    Host(Arc<str>),
+    Timers(Scope, Arc<str>),
     Endpoint(Scope, EndpointId),
 }
 
@@ -34,7 +34,7 @@ impl LaneName {
     fn of(job: &Job) -> Arc<Self> {
         Arc::new(match &job.endpoint {
             Some(endpoint) => Self::Endpoint(job.scope.clone(), endpoint.clone()),
-            None => Self::Host(Arc::clone(&job.host)),
+            None => Self::Timers(job.scope.clone(), Arc::clone(&job.host)),
         })
     }
 }
@@ -58,6 +58,13 @@ struct Host {
     /// How many attempts it may have beside [`UNPROVEN`]: one more for each that ended promptly.
     proven: usize,
     /// Lanes whose turn it was when the host took no more.
+    line: VecDeque<Arc<LaneName>>,
+}
+
+#[derive(Default)]
+struct Account {
+    under_way: usize,
+    /// Lanes whose turn it was when the account could have no more.
     line: VecDeque<Arc<LaneName>>,
 }
 
@@ -88,6 +95,7 @@ pub(crate) struct Lanes {
     rate: Rate,
     lanes: HashMap<Arc<LaneName>, Lane>,
     hosts: HashMap<Arc<str>, Host>,
+    accounts: HashMap<AccountId, Account>,
     ready: VecDeque<Arc<LaneName>>,
     /// Lanes that wait for a token.
     paced: BTreeSet<(Instant, Arc<LaneName>)>,
@@ -105,6 +113,7 @@ impl Lanes {
             rate: Rate::per_second(limits.attempts_per_second),
             lanes: HashMap::new(),
             hosts: HashMap::new(),
+            accounts: HashMap::new(),
             ready: VecDeque::new(),
             paced: BTreeSet::new(),
             resting: BTreeSet::new(),
@@ -158,15 +167,29 @@ impl Lanes {
             let is_scarce = self.under_way >= self.limits.attempts / 2;
             let Some(name) = self.ready.pop_front() else { break };
             let Some(lane) = self.lanes.get_mut(&name) else { continue };
-            let Some(host) = lane.waiting.front().map(|job| Arc::clone(&job.host)) else { continue };
-            let at_host = self.hosts.entry(host).or_default();
+            let Some(first) = lane.waiting.front() else { continue };
+            let of_account = self.accounts.entry(first.scope.account.clone()).or_default();
+            let at_host = self.hosts.entry(Arc::clone(&first.host)).or_default();
             let proven = if is_scarce { UNPROVEN + at_host.proven } else { usize::MAX };
-            // One that may take no more has some under way, and is looked at again when one of them ends.
-            if at_host.under_way >= self.limits.attempts_per_host.min(proven) {
-                at_host.line.push_back(name);
+            let account_is_full = of_account.under_way >= self.limits.attempts_per_account;
+            let host_is_full = at_host.under_way >= self.limits.attempts_per_host.min(proven);
+            // Who may have no more has some under way, and a lane of its line is called when one of them ends. That turn
+            // was perhaps this lane's: if it can't take it, the next one in the line does.
+            if account_is_full || host_is_full {
+                let (full, free) = match account_is_full {
+                    true => (&mut of_account.line, &mut at_host.line),
+                    false => (&mut at_host.line, &mut of_account.line),
+                };
+                full.push_back(name);
+                if !(account_is_full && host_is_full)
+                    && let Some(next) = free.pop_front()
+                {
+                    self.ready.push_back(next);
+                }
                 continue;
             }
             let Some(job) = lane.waiting.pop_front() else { continue };
+            of_account.under_way += 1;
             at_host.under_way += 1;
             at_host.waiting -= 1;
             lane.under_way += 1;
@@ -187,7 +210,7 @@ impl Lanes {
     }
 
     /// The receiver has answered, or won't: it may be sent the next one. What came of the attempt is still to be recorded,
-    /// so the attempt still counts among all.
+    /// so the attempt still counts among its account's and among all.
     pub(crate) fn answered(&mut self, job: &Job, now: Instant) {
         let begun = match self.known.get(&(job.scope.clone(), job.id.clone())) {
             Some(Known::UnderWay(since) | Known::Again(since)) => *since,
@@ -205,6 +228,7 @@ impl Lanes {
     pub(crate) fn done(&mut self, job: &Job, now: Instant) -> bool {
         let known = self.known.remove(&(job.scope.clone(), job.id.clone()));
         self.under_way -= 1;
+        self.leave_account(&job.scope.account, now);
         let name = LaneName::of(job);
         if matches!(known, Some(Known::Again(_))) {
             self.push(job.clone(), now);
@@ -236,6 +260,19 @@ impl Lanes {
         }
     }
 
+    /// Takes an attempt from its account; the lane that stands first in the account's line has its turn next.
+    fn leave_account(&mut self, account: &AccountId, now: Instant) {
+        let Some(of_account) = self.accounts.get_mut(account) else { return };
+        of_account.under_way -= 1;
+        let first = of_account.line.pop_front();
+        if of_account.under_way == 0 && of_account.line.is_empty() {
+            self.accounts.remove(account);
+        }
+        if let Some(name) = first {
+            self.called(&name, now);
+        }
+    }
+
     pub(crate) fn under_way(&self) -> usize {
         self.under_way
     }
@@ -258,7 +295,7 @@ impl Lanes {
     fn settle(&mut self, name: &Arc<LaneName>, now: Instant) -> bool {
         let Some(lane) = self.lanes.get_mut(name) else { return false };
         let (most, rate) = match **name {
-            LaneName::Host(_) => (self.limits.attempts_per_host, None),
+            LaneName::Timers(..) => (self.limits.attempts_per_host, None),
             LaneName::Endpoint(..) => (self.limits.attempts_per_endpoint, Some(self.rate)),
         };
         if lane.stands || lane.waiting.is_empty() || lane.under_way >= most {

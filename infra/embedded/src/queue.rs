@@ -21,6 +21,8 @@ use tokio::time::{Instant, sleep_until};
 pub struct Limits {
     /// Attempts in all.
     pub attempts: usize,
+    /// Attempts of one account.
+    pub attempts_per_account: usize,
     /// Attempts to one host, endpoints' and timers' together.
     pub attempts_per_host: usize,
     /// Attempts to one endpoint.
@@ -29,7 +31,7 @@ pub struct Limits {
     pub attempts_per_second: NonZeroU32,
     /// Deliveries that wait in memory; from there on only a few for each lane, so that all go on.
     pub waiting: usize,
-    /// Deliveries that wait in memory for one endpoint, or for timers' webhooks to one host; further ones wait on disk.
+    /// Deliveries that wait in memory for one endpoint, or for an account's timers' webhooks to one host; further ones wait on disk.
     pub waiting_per_lane: usize,
     /// Events that wait in memory; further ones wait on disk.
     pub waiting_events: usize,
@@ -39,6 +41,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             attempts: 1_024,
+            attempts_per_account: 768,
             attempts_per_host: 64,
             attempts_per_endpoint: 10,
             attempts_per_second: NonZeroU32::MIN.saturating_add(99),

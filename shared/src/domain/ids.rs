@@ -3,17 +3,18 @@
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Takes the text as it is; no such id may exist.
-            pub fn new(text: impl Into<String>) -> Self {
+            pub fn new(text: impl Into<Arc<str>>) -> Self {
                 Self(text.into())
             }
 
@@ -66,7 +67,7 @@ pub type Entropy = [u8; 10];
 impl TimerId {
     /// A new id that sorts by `now`.
     pub fn generate(now: Timestamp, entropy: &Entropy) -> Self {
-        Self(time_sortable("timer_", now, entropy))
+        Self(time_sortable("timer_", now, entropy).into())
     }
 
     /// Whether a caller may choose this text: 1–48 of `A-Za-z0-9_-`.
@@ -78,20 +79,20 @@ impl TimerId {
 impl EndpointId {
     /// A new id that sorts by `now`.
     pub fn generate(now: Timestamp, entropy: &Entropy) -> Self {
-        Self(time_sortable("whk_", now, entropy))
+        Self(time_sortable("whk_", now, entropy).into())
     }
 }
 
 impl EventId {
     /// A new id that sorts by `now`.
     pub fn generate(now: Timestamp, entropy: &Entropy) -> Self {
-        Self(time_sortable("evt_", now, entropy))
+        Self(time_sortable("evt_", now, entropy).into())
     }
 
     /// The id of the event that happens at `at` for the reason that `digest` stands for: the same for the same arguments,
     /// so that an event that is worked out again after a crash is the same one.
     pub fn derive(at: Timestamp, digest: &[u8; 32]) -> Self {
-        Self(derived("evt_", at, digest))
+        Self(derived("evt_", at, &digest[..10]).into())
     }
 
     /// Whether a caller may choose this text: 1–64 of `A-Za-z0-9_-`.
@@ -103,14 +104,14 @@ impl EventId {
 impl ProjectId {
     /// A new id that sorts by `now`.
     pub fn generate(now: Timestamp, entropy: &Entropy) -> Self {
-        Self(time_sortable("prj_", now, entropy))
+        Self(time_sortable("prj_", now, entropy).into())
     }
 }
 
 impl ApiKeyId {
     /// A new id that sorts by `now`.
     pub fn generate(now: Timestamp, entropy: &Entropy) -> Self {
-        Self(time_sortable("key_", now, entropy))
+        Self(time_sortable("key_", now, entropy).into())
     }
 }
 
@@ -123,15 +124,17 @@ impl DeliveryId {
     /// The same arguments give the same id, so that a message seen twice, or a claim repeated after a crash, leads to
     /// the same delivery. The instant comes first: ids sort by it.
     pub fn derive(at: Timestamp, digest: &[u8; 32]) -> Self {
-        Self(derived("del_", at, digest))
+        Self(derived("del_", at, &digest[..10]).into())
     }
 
     /// [`Self::derive`] for a timer's delivery. It ends with the timer's id, so that a store can keep a timer's deliveries
     /// with their timer and still find each by its own id.
     pub fn of_timer(timer: &TimerId, at: Timestamp, digest: &[u8; 32]) -> Self {
-        let mut text = Self::derive(at, digest).0;
-        text.truncate(BEFORE_TIMER);
-        Self(format!("{text}_{timer}"))
+        let mut text = derived("del_", at, &digest[..6]);
+        debug_assert_eq!(text.len(), BEFORE_TIMER);
+        text.push('_');
+        text.push_str(timer.as_str());
+        Self(text.into())
     }
 
     /// The timer that the id names, if it names one.
@@ -141,10 +144,10 @@ impl DeliveryId {
     }
 }
 
-fn derived(prefix: &str, at: Timestamp, digest: &[u8; 32]) -> String {
+fn derived(prefix: &str, at: Timestamp, digest: &[u8]) -> String {
     let mut text = format!("{prefix}{:012x}", at.0);
-    for byte in &digest[..10] {
-        text.push_str(&format!("{byte:02x}"));
+    for byte in digest {
+        text.extend([byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])));
     }
     text
 }

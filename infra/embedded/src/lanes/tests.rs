@@ -4,10 +4,13 @@ use minoots_shared::domain::ids::AccountId;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+mod accounts;
+
 /// Two to a host, two to an endpoint, ten a second to each: so slow that tests see it.
 fn limits() -> Limits {
     Limits {
         attempts: 100,
+        attempts_per_account: usize::MAX,
         attempts_per_host: 2,
         attempts_per_endpoint: 2,
         attempts_per_second: NonZeroU32::new(1_000_000).unwrap(),
@@ -24,6 +27,10 @@ fn scope(account: &str) -> Scope {
 /// A timer's own webhook.
 fn to_host(host: &str, id: &str) -> Job {
     Job { scope: scope("acct"), id: DeliveryId::new(id), host: host.into(), endpoint: None }
+}
+
+fn of(account: &str, job: Job) -> Job {
+    Job { scope: scope(account), ..job }
 }
 
 fn to_endpoint(endpoint: &str, host: &str, id: &str) -> Job {
@@ -60,7 +67,7 @@ fn ids(jobs: &[Job]) -> Vec<&str> {
 fn assert_empty(lanes: &mut Lanes, now: Instant) {
     assert_eq!(lanes.next(now), Next::Nothing);
     assert_eq!((lanes.waiting, lanes.under_way, lanes.known.len()), (0, 0, 0));
-    assert_eq!((lanes.lanes.len(), lanes.hosts.len(), lanes.resting.len()), (0, 0, 0));
+    assert_eq!((lanes.lanes.len(), lanes.hosts.len(), lanes.accounts.len(), lanes.resting.len()), (0, 0, 0, 0));
 }
 
 #[test]
@@ -128,7 +135,7 @@ fn endpoints_of_two_scopes_under_one_id_are_two() {
     let (mut lanes, now) = (Lanes::new(Limits { attempts_per_host: 9, ..limits() }), Instant::now());
     for number in 1..=3 {
         lanes.push(to_endpoint("e", "a", &format!("m{number}")), now);
-        lanes.push(Job { scope: scope("other"), ..to_endpoint("e", "a", &format!("m{number}")) }, now);
+        lanes.push(of("other", to_endpoint("e", "a", &format!("m{number}"))), now);
     }
     assert_eq!(ids(&begin(&mut lanes, now)), ["m1", "m1", "m2", "m2"]);
 }
