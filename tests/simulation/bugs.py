@@ -188,6 +188,32 @@ BUGS = {
             )
         ],
     ),
+    "410 is tried again": (
+        "shared/src/domain/attempt.rs",
+        [("                if code == Some(410) {", "                if code == Some(411) {")],
+    ),
+    "an endpoint is read once and remembered": (
+        "shared/src/app/deliver.rs",
+        [
+            (
+                "            Source::Endpoint { endpoint, .. } => match self.store.endpoint(scope, endpoint).await? {",
+                "            Source::Endpoint { endpoint, .. } => match self.remembered(scope, endpoint).await? {",
+            ),
+            (
+                "    async fn make(\n",
+                "    async fn remembered(&self, scope: &Scope, id: &EndpointId) -> Result<Option<Endpoint>, Unavailable> {\n"
+                "        use std::{collections::BTreeMap, sync::Mutex};\n"
+                "        static KNOWN: Mutex<BTreeMap<String, Endpoint>> = Mutex::new(BTreeMap::new());\n"
+                "        let known = KNOWN.lock().ok().and_then(|known| known.get(id.as_str()).cloned());\n"
+                "        if known.is_some() {\n            return Ok(known);\n        }\n"
+                "        let read = self.store.endpoint(scope, id).await?;\n"
+                "        if let (Some(read), Ok(mut known)) = (&read, KNOWN.lock()) {\n"
+                "            known.insert(id.as_str().to_owned(), read.clone());\n        }\n"
+                "        Ok(read)\n    }\n\n"
+                "    async fn make(\n",
+            ),
+        ],
+    ),
     "410 deactivates nothing": (
         "shared/src/app/deliver.rs",
         [
