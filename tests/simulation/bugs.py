@@ -201,7 +201,9 @@ BUGS = {
             ),
             (
                 "    async fn make(\n",
-                "    async fn remembered(&self, scope: &Scope, id: &EndpointId) -> Result<Option<Endpoint>, Unavailable> {\n"
+                "    async fn remembered(\n"
+                "        &self, scope: &Scope, id: &EndpointId,\n"
+                "    ) -> Result<Option<Endpoint>, Unavailable> {\n"
                 "        use std::{collections::BTreeMap, sync::Mutex};\n"
                 "        static KNOWN: Mutex<BTreeMap<String, Endpoint>> = Mutex::new(BTreeMap::new());\n"
                 "        let known = KNOWN.lock().ok().and_then(|known| known.get(id.as_str()).cloned());\n"
@@ -246,7 +248,8 @@ BUGS = {
                 "                let Some(endpoint) = self.store.endpoint(scope, endpoint).await? else {\n"
                 "                    return self.give_up(delivery, DELETED).await;\n"
                 "                };\n"
-                "                self.make(&Outgoing::to_endpoint(delivery, &endpoint), Some(&endpoint), answered).await\n"
+                "                let outgoing = Outgoing::to_endpoint(delivery, &endpoint);\n"
+                "                self.make(&outgoing, Some(&endpoint), answered).await\n"
                 "            }\n"
                 "            Source::Endpoint { endpoint, .. } => match self.store.endpoint(scope, endpoint).await? {",
             )
