@@ -7,10 +7,11 @@ BROWSER := tests/browser
 TEMPLATE := target/template
 CHECKOV := target/checkov
 EMULATOR := target/emulator
+FUZZER := target/cargo-fuzz-0.13.2
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help dev test crash simulation planted check openapi fuzz-api template deployed emulator packages bench
+.PHONY: help dev test crash simulation planted check openapi fuzz fuzz-api template deployed emulator packages bench
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -44,6 +45,14 @@ deployed: $(TEMPLATE)/installed emulator ## timers, events and webhooks through 
 openapi: ## write /openapi.json anew, from the code
 	MINOOTS_WRITE_OPENAPI=1 cargo test -p minoots-shared --locked openapi
 
+fuzz: $(FUZZER)/bin/cargo-fuzz ## libFuzzer, led by coverage, on each parser for a minute; seconds=600 for longer, target=json for one of them
+	cargo metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null
+	for target in $(or $(target),cursor duration json queue_message url); do \
+		mkdir -p fuzz/found/$$target && \
+		$< run --fuzz-dir fuzz --sanitizer none $$target fuzz/found/$$target fuzz/corpus/$$target -- \
+			-max_total_time=$(or $(seconds),60) -timeout=5 -print_final_stats=1 || exit 1; \
+	done
+
 fuzz-api: $(VENV)/installed ## generated requests from /openapi.json to the release server, for 10 minutes
 	cargo build --release --locked
 	python tests/outside/fuzzing.py 600
@@ -67,6 +76,7 @@ check: $(VENV)/installed $(NODE)/node_modules/.package-lock.json $(BROWSER)/node
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	cargo deny --locked check --hide-inclusion-graph licenses bans sources
 	cargo shear --locked
+	cargo metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null
 	ruff format --check tests/outside tests/simulation tests/template benches clients/python
 	ruff check tests/outside tests/simulation tests/template benches clients/python
 	cd clients/python && mypy src
@@ -93,6 +103,11 @@ $(NODE)/node_modules/.package-lock.json: clients/js/package.json
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json | packages
 	cd $* && npm ci
 	touch $@
+
+# Its version is in its folder's name. libFuzzer itself is C++.
+$(FUZZER)/bin/cargo-fuzz:
+	command -v c++ >/dev/null || { echo "fuzz: install Debian's g++" >&2; exit 1; }
+	cargo install cargo-fuzz --version $(@:target/cargo-fuzz-%/bin/cargo-fuzz=%) --locked --root $(FUZZER)
 
 # Debian's packages that the samples and the tools need, installed only where one is missing.
 packages:

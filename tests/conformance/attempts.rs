@@ -3,7 +3,8 @@
 use crate::calls::{Sure as _, at_once};
 use crate::samples::{FAR, answered, cancel, fall_due, later, numbered, sketch, unanswered};
 use crate::world::World;
-use minoots_shared::domain::delivery::{AttemptResult, Delivery, DeliveryStatus};
+use minoots_shared::domain::attempt::AttemptResult;
+use minoots_shared::domain::delivery::{Delivery, DeliveryStatus};
 use minoots_shared::domain::ids::DeliveryId;
 use minoots_shared::domain::time::{Millis, Timestamp};
 use minoots_shared::domain::timer::Timer;

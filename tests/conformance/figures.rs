@@ -3,7 +3,8 @@
 use crate::calls::{Sure as _, at_once};
 use crate::samples::{NOW, answered, cancel, later, sketch, unanswered};
 use crate::world::World;
-use minoots_shared::domain::delivery::{AttemptResult, Delivery, Source};
+use minoots_shared::domain::attempt::AttemptResult;
+use minoots_shared::domain::delivery::{Delivery, Source};
 use minoots_shared::domain::figures::{DeliveryCounts, EndpointFigures, Latencies};
 use minoots_shared::domain::ids::{DeliveryId, EndpointId, EventId};
 use minoots_shared::domain::time::Millis;

@@ -3,7 +3,7 @@
 use crate::calls::{Sure as _, creation, pages};
 use crate::samples::{FAR, NOW, Sketch, answered, cancel, later, numbered, sketch};
 use crate::world::World;
-use minoots_shared::domain::delivery::Answer;
+use minoots_shared::domain::attempt::Answer;
 use minoots_shared::domain::new_timer::MOST_DATA;
 use minoots_shared::ports::{Created, Placement, TimerQuery};
 use minoots_shared::webhook::payload::LARGEST_BODY;

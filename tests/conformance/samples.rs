@@ -2,7 +2,8 @@
 
 use minoots_shared::domain::account::{Account, Mode, Scope};
 use minoots_shared::domain::api_key::{ApiKey, ApiKeySecret};
-use minoots_shared::domain::delivery::{Answer, AttemptResult, Delivery};
+use minoots_shared::domain::attempt::{Answer, AttemptResult};
+use minoots_shared::domain::delivery::Delivery;
 use minoots_shared::domain::ids::{AccountId, ApiKeyId, TimerId};
 use minoots_shared::domain::json::{Json, Object};
 use minoots_shared::domain::new_timer;

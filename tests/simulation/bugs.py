@@ -188,6 +188,81 @@ BUGS = {
             )
         ],
     ),
+    "410 is tried again": (
+        "shared/src/domain/attempt.rs",
+        [("                if code == Some(410) {", "                if code == Some(411) {")],
+    ),
+    "an endpoint is read once and remembered": (
+        "shared/src/app/deliver.rs",
+        [
+            (
+                "            Source::Endpoint { endpoint, .. } => match self.store.endpoint(scope, endpoint).await? {",
+                "            Source::Endpoint { endpoint, .. } => match self.remembered(scope, endpoint).await? {",
+            ),
+            (
+                "    async fn make(\n",
+                "    async fn remembered(\n"
+                "        &self, scope: &Scope, id: &EndpointId,\n"
+                "    ) -> Result<Option<Endpoint>, Unavailable> {\n"
+                "        use std::{collections::BTreeMap, sync::Mutex};\n"
+                "        static KNOWN: Mutex<BTreeMap<String, Endpoint>> = Mutex::new(BTreeMap::new());\n"
+                "        let known = KNOWN.lock().ok().and_then(|known| known.get(id.as_str()).cloned());\n"
+                "        if known.is_some() {\n            return Ok(known);\n        }\n"
+                "        let read = self.store.endpoint(scope, id).await?;\n"
+                "        if let (Some(read), Ok(mut known)) = (&read, KNOWN.lock()) {\n"
+                "            known.insert(id.as_str().to_owned(), read.clone());\n        }\n"
+                "        Ok(read)\n    }\n\n"
+                "    async fn make(\n",
+            ),
+        ],
+    ),
+    "410 deactivates nothing": (
+        "shared/src/app/deliver.rs",
+        [
+            (
+                "        if let Some(endpoint) = endpoint.filter(|_| is_gone) {",
+                "        if let Some(endpoint) = endpoint.filter(|_| is_gone && false) {",
+            )
+        ],
+    ),
+    "410 is recorded before its endpoint is deactivated": (
+        "shared/src/app/deliver.rs",
+        [
+            (
+                "        if let Some(endpoint) = endpoint.filter(|_| is_gone) {",
+                "        if let Some(endpoint) = endpoint.filter(|_| is_gone && false) {",
+            ),
+            (
+                "            if is_gone {\n",
+                "            if is_gone {\n"
+                "                self.deactivate(&delivery.scope, &endpoint.id, ANSWERED_GONE).await?;\n",
+            ),
+        ],
+    ),
+    "an endpoint that is gone is sent retries": (
+        "shared/src/app/deliver.rs",
+        [
+            (
+                "            Source::Endpoint { endpoint, .. } => match self.store.endpoint(scope, endpoint).await? {",
+                "            Source::Endpoint { endpoint, .. } if !delivery.attempts.is_empty() => {\n"
+                "                let Some(endpoint) = self.store.endpoint(scope, endpoint).await? else {\n"
+                "                    return self.give_up(delivery, DELETED).await;\n"
+                "                };\n"
+                "                let outgoing = Outgoing::to_endpoint(delivery, &endpoint);\n"
+                "                self.make(&outgoing, Some(&endpoint), answered).await\n"
+                "            }\n"
+                "            Source::Endpoint { endpoint, .. } => match self.store.endpoint(scope, endpoint).await? {",
+            )
+        ],
+    ),
+    "what is open for an endpoint that is gone stays open": (
+        "shared/src/app/deliver.rs",
+        [("            if is_gone {\n", "            if is_gone && delivery.attempts.len() > 1_000 {\n")],
+    ),
+    "nobody is told of a deactivation": (
+        "shared/src/app/deactivate.rs",
+        [("let event = (!targets.is_empty()).then(", "let event = (targets.len() > 1_000).then(")],
+    ),
     "a timer that expires does not tell endpoints": (
         "shared/src/app/fall_due.rs",
         [("                self.hand_over(&taken.events).await.and(sent)?;", "                sent?;")],
@@ -222,10 +297,10 @@ ATTEMPT_NUMBERED = (
     "        let (due_at, sent_at) = Default::default();\n"
     "        let (attempt, duration_ms, response_code, error) = (0, Millis(0), None, None);\n"
     "        let one =\n"
-    "            crate::domain::delivery::Attempt { attempt, due_at, sent_at, duration_ms, response_code, error };\n"
+    "            crate::domain::attempt::Attempt { attempt, due_at, sent_at, duration_ms, response_code, error };\n"
     "        delivery.attempts = vec![one; number as usize - 1];\n"
     "        let Some(account) = self.store.account(&scope.account).await? else { return Ok(None) };\n"
-    "        self.make(&Outgoing::from_timer(&delivery, &account.webhook_secrets), None).await\n"
+    "        self.make(&Outgoing::from_timer(&delivery, &account.webhook_secrets), None, || ()).await\n"
     "    }\n\n"
     "    async fn make(\n",
 )

@@ -115,7 +115,7 @@ async fn a_message_that_comes_again_sends_what_nobody_attempted_and_nothing_else
     }
     let id = stored(&stack, "twice").await.deliveries.remove(0);
     let begun = stack.store.begin_attempt(&stack.scope(), &id).await.unwrap().unwrap();
-    let result = minoots_shared::domain::delivery::AttemptResult {
+    let result = minoots_shared::domain::attempt::AttemptResult {
         attempt: begun.next_attempt(),
         sent_at: Clock::system().now(),
         duration: Millis(1),

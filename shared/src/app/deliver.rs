@@ -3,7 +3,8 @@
 use super::endpoints::DELETED;
 use super::{App, cause};
 use crate::domain::account::Scope;
-use crate::domain::delivery::{AttemptResult, Delivery, Source};
+use crate::domain::attempt::AttemptResult;
+use crate::domain::delivery::{Delivery, Source};
 use crate::domain::endpoint::{Endpoint, PATIENCE};
 use crate::domain::ids::{DeliveryId, EndpointId, TimerId};
 use crate::domain::time::Millis;

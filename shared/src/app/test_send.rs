@@ -2,8 +2,9 @@
 
 use super::{App, Error};
 use crate::domain::account::Scope;
+use crate::domain::attempt::AttemptResult;
 use crate::domain::catalogue::TEST;
-use crate::domain::delivery::{AttemptResult, Delivery, Source};
+use crate::domain::delivery::{Delivery, Source};
 use crate::domain::event::Event;
 use crate::domain::ids::EndpointId;
 use crate::domain::json::JsonText;

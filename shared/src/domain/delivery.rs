@@ -1,7 +1,7 @@
 //! A delivery: one event on its way to one URL, with every attempt.
 
 use super::account::Scope;
-pub use super::attempt::{Answer, Attempt, AttemptResult};
+use super::attempt::Attempt;
 use super::authority;
 use super::ids::{DeliveryId, EndpointId, EventId, TimerId};
 use super::retry::RetryPlan;

@@ -1,6 +1,7 @@
 //! Figures of an endpoint's deliveries, kept up to date so that reading them costs the same at any number of deliveries.
 
-use super::delivery::{Attempt, Delivery, DeliveryStatus};
+use super::attempt::Attempt;
+use super::delivery::{Delivery, DeliveryStatus};
 use super::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 

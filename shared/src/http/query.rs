@@ -81,11 +81,13 @@ impl Cursor {
 
     /// Reads what [`Self::write`] wrote; `None` for any other text.
     pub fn read(text: &str) -> Option<Self> {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-        let (created_at, id) = text.strip_prefix("1.")?.split_once('.')?;
+        let inside = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        let (created_at, id) = inside.strip_prefix("1.")?.split_once('.')?;
         // No list has other ids than those that a timer's could be.
         let known = TimerId::is_valid_choice(id);
-        known.then_some(Self { created_at: Timestamp(created_at.parse().ok()?), id: id.to_owned() })
+        let cursor = known.then_some(Self { created_at: Timestamp(created_at.parse().ok()?), id: id.to_owned() });
+        // `+1` and `01` are numbers too, and nothing that we wrote.
+        cursor.filter(|cursor| cursor.write() == text)
     }
 }
 

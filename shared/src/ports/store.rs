@@ -6,7 +6,8 @@ use super::{
 };
 use crate::domain::account::{Account, Scope};
 use crate::domain::api_key::{ApiKey, KeyDigest};
-use crate::domain::delivery::{AttemptResult, Delivery, NotReplayed};
+use crate::domain::attempt::AttemptResult;
+use crate::domain::delivery::{Delivery, NotReplayed};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::event::Event;
 use crate::domain::figures::{DeliveryCounts, EndpointFigures};

@@ -95,7 +95,7 @@ pub(crate) struct WantedEndpoint {
     pub events: &'static str,
     /// When its creation was answered.
     pub created: Option<Timestamp>,
-    /// From when on it need not be told of everything any more: it was changed, deleted, or answered 410.
+    /// From when on it need not be told of everything any more: its owner changed or deleted it.
     pub disturbed: Option<Timestamp>,
     /// When its deletion was answered.
     pub deleted: Option<Timestamp>,

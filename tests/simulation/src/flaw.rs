@@ -17,11 +17,13 @@ pub enum Flaw {
     ExpandedFirst,
     /// The index of what is due never lists deliveries.
     DeliveriesNeverDue,
+    /// Endpoints are read as they were before their last change, every other time.
+    EndpointsReadLate,
 }
 
 impl Flaw {
     /// All of them, with their names on the command line.
-    pub const ALL: [(&'static str, Self); 7] = [
+    pub const ALL: [(&'static str, Self); 8] = [
         ("step-without-condition", Self::StepWithoutCondition),
         ("nothing-withdrawn", Self::NothingWithdrawn),
         ("ended-begins", Self::EndedBegins),
@@ -29,6 +31,7 @@ impl Flaw {
         ("keys-forgotten", Self::KeysForgotten),
         ("expanded-first", Self::ExpandedFirst),
         ("deliveries-never-due", Self::DeliveriesNeverDue),
+        ("endpoints-read-late", Self::EndpointsReadLate),
     ];
 
     /// The flaw of this name.

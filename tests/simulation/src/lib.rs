@@ -5,6 +5,8 @@ mod aws;
 mod callers;
 mod calls;
 mod checks;
+#[cfg(test)]
+mod conformance;
 mod flaw;
 mod functions;
 mod owners;

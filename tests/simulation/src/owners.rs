@@ -3,7 +3,6 @@
 use crate::callers::{Callers, parsed};
 use crate::calls::WantedEndpoint;
 use crate::plan::{EndpointWish, NewEndpoint};
-use crate::receivers::Manner;
 use minoots_shared::app::{self, Once};
 use minoots_shared::domain::ids::EndpointId;
 use minoots_shared::ports::IdempotencyKey;
@@ -12,15 +11,12 @@ impl Callers {
     pub(crate) async fn keep_endpoint(self, number: usize, plan: NewEndpoint) {
         self.world.sleep_until(plan.at).await;
         let place = {
-            let begun = self.world.now();
-            // Who answers 410 is told nothing more, from the first time on.
-            let disturbed = (plan.manner == Manner::Always(410)).then_some(begun);
             let wanted = WantedEndpoint {
                 scope: plan.scope.clone(),
                 id: None,
                 events: plan.events,
                 created: None,
-                disturbed,
+                disturbed: None,
                 deleted: None,
             };
             let endpoints = &mut self.world.state().calls.endpoints;

@@ -73,8 +73,6 @@ pub(crate) struct NewEndpoint {
     pub events: &'static str,
     /// The request's body.
     pub body: String,
-    /// How its host behaves.
-    pub manner: Manner,
     /// What its owner does then, each so long after the one before.
     pub wishes: Vec<(Millis, EndpointWish)>,
 }
@@ -152,7 +150,11 @@ impl Plan {
 
     fn add_endpoint(&mut self, random: &mut Random, number: u64, is_one_of_many: bool, calm: bool) {
         let scope = if is_one_of_many { self.scopes[0].clone() } else { random.pick(&self.scopes).clone() };
-        let manner = if is_one_of_many && random.chance(9_000) { Manner::Takes } else { Manner::draw(random, calm) };
+        let manner = match is_one_of_many && random.chance(9_000) {
+            true => Manner::Takes,
+            false if random.chance(2_000) => Manner::Leaves(Millis(random.below(120_000))),
+            false => Manner::draw(random, calm),
+        };
         let (host, events) =
             (format!("e{number}.example.com"), *random.pick(&["*", "timer.*", "session.*", "timer.expired"]));
         let (retries, delay, timeout) = (random.below(4), random.between(1, 8), random.between(1, 30));
@@ -171,9 +173,12 @@ impl Plan {
                 _ => wishes.push((after, EndpointWish::Delete)),
             }
         }
+        if wishes.is_empty() && matches!(manner, Manner::Leaves(_)) && random.chance(5_000) {
+            wishes.push((Millis(random.below(180_000)), EndpointWish::Active(true)));
+        }
         self.manners.push((host.clone(), manner));
         let at = within(random, 5_000);
-        self.endpoints.push(NewEndpoint { scope, at, events, body, manner, wishes });
+        self.endpoints.push(NewEndpoint { scope, at, events, body, wishes });
     }
 
     fn add_timer(&mut self, random: &mut Random, number: u64, calm: bool) {

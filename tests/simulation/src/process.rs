@@ -82,7 +82,7 @@ impl Process {
     /// A call of a port: it takes its time, and may be refused, lose its answer, or be the last thing that the process does.
     pub(crate) async fn call<T>(&self, what: &str, effect: impl FnOnce(&mut State) -> T) -> Result<T, Unavailable> {
         let (fate, there, back) = self.draw();
-        tokio::time::sleep(there.to_std()).await;
+        wait(there).await;
         match fate {
             Fate::DeathBefore => self.die(what, "before").await,
             Fate::Refused => {
@@ -93,7 +93,7 @@ impl Process {
         }
         self.note(what, "done");
         let result = effect(&mut self.world.state());
-        tokio::time::sleep(back.to_std()).await;
+        wait(back).await;
         match fate {
             Fate::DeathAfter => self.die(what, "after").await,
             Fate::AnswerLost => {
@@ -106,8 +106,8 @@ impl Process {
 
     fn draw(&self) -> (Fate, Millis, Millis) {
         let State { random, profile, .. } = &mut *self.world.state();
-        let most = if random.chance(profile.slow) { 3_000 } else { 15 };
-        let (there, back) = (random.between(1, most), random.between(1, most));
+        let most = if random.chance(profile.slow) { 3_000 } else { profile.latency };
+        let (there, back) = (random.between(most.min(1), most), random.between(most.min(1), most));
         let place = random.below(10_000);
         let steps = [
             (profile.refused, Fate::Refused),
@@ -132,5 +132,12 @@ impl Process {
     fn note(&self, what: &str, how: &str) {
         let now = self.world.now().0 - BEGIN.0;
         self.world.state().trace.note(format_args!("{now:>9} {} {what}: {how}", self.name));
+    }
+}
+
+/// Nothing is no time at all, and not the rest of a millisecond.
+async fn wait(length: Millis) {
+    if length > Millis(0) {
+        tokio::time::sleep(length.to_std()).await;
     }
 }

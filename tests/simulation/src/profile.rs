@@ -17,6 +17,8 @@ pub(crate) struct Profile {
     pub answer_lost: u64,
     /// The process dies before a call is done, or after it.
     pub crash: u64,
+    /// The most that a call takes each way, as a rule, in milliseconds.
+    pub latency: u64,
     /// A call takes seconds.
     pub slow: u64,
     /// A message comes twice, as two messages.
@@ -44,12 +46,12 @@ pub(crate) struct Profile {
 impl Profile {
     /// The profile of a seed: one in five is calm, one in two hundred is crowded, and of the others each has its own mixture.
     pub(crate) fn draw(seed: u64, random: &mut Random) -> Self {
-        let concurrency = 50;
+        let (concurrency, latency) = (50, 15);
         if seed % 200 == 1 {
-            return Self { crowded: true, concurrency: 2, ..Self::default() };
+            return Self { crowded: true, concurrency: 2, latency, ..Self::default() };
         }
         if seed.is_multiple_of(5) {
-            return Self { calm: true, concurrency, ..Self::default() };
+            return Self { calm: true, concurrency, latency, ..Self::default() };
         }
         // Half of the faults are absent from a seed, so that rare ones are not buried under frequent ones.
         let mut rate = |most: u64| if random.chance(5_000) { most >> random.below(4) } else { 0 };
@@ -60,6 +62,7 @@ impl Profile {
             refused: rate(400),
             answer_lost: rate(400),
             crash: rate(250),
+            latency,
             slow: rate(400),
             duplicated: rate(2_000),
             delayed: rate(2_000),
@@ -78,6 +81,6 @@ impl Profile {
     /// stays one.
     pub(crate) fn recovered(&self) -> Self {
         let concurrency = if self.crowded { self.concurrency } else { 50 };
-        Self { calm: self.calm, skew: self.skew, concurrency, ..Self::default() }
+        Self { calm: self.calm, skew: self.skew, concurrency, latency: self.latency, ..Self::default() }
     }
 }

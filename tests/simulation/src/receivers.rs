@@ -3,7 +3,7 @@
 use crate::arrivals::{Arrival, Ended};
 use crate::process::Process;
 use crate::random::Random;
-use crate::world::State;
+use crate::world::{BEGIN, State};
 use async_trait::async_trait;
 use minoots_shared::domain::ids::DeliveryId;
 use minoots_shared::domain::time::{Millis, Timestamp};
@@ -26,6 +26,8 @@ pub(crate) enum Manner {
     Slow(Millis),
     /// Never answers.
     Silent,
+    /// Fails every other time until so long after the beginning, and is gone then: 410.
+    Leaves(Millis),
 }
 
 /// How each host behaves.
@@ -70,7 +72,8 @@ struct Answer {
 }
 
 impl Answer {
-    fn draw(manner: Manner, random: &mut Random, patient: bool) -> Self {
+    /// `age`: since the run began.
+    fn draw(manner: Manner, random: &mut Random, patient: bool, age: Millis) -> Self {
         let plain = |code| Self { after: Millis(0), code: Some(code), retry_after: None, in_words: false };
         let after = Millis(random.between(1, 60));
         let answer = match manner {
@@ -84,6 +87,8 @@ impl Answer {
                 in_words: random.chance(5_000),
                 ..plain(*random.pick(&[429, 503]))
             },
+            Manner::Leaves(at) if age >= at => plain(410),
+            Manner::Leaves(_) => plain(*random.pick(&[200, 500])),
             Manner::Fails(rate) if random.chance(rate) => match random.below(if patient { 4 } else { 5 }) {
                 0 => plain(*random.pick(&[500, 502, 404, 400, 302])),
                 1 => Self { retry_after: Some(Millis::seconds(random.below(60))), ..plain(503) },
@@ -117,7 +122,7 @@ impl Transport for Network {
             let state = &mut *world.state();
             let begun = state.begun.get(&(self.0.number, id.clone())).copied().unwrap_or(now);
             let (manner, patient) = (state.receivers.manner(&host), state.profile.calm);
-            let answer = Answer::draw(manner, &mut state.random, patient);
+            let answer = Answer::draw(manner, &mut state.random, patient, now.since(BEGIN));
             let event = header("x-minoots-event");
             state.arrivals.push(Arrival { at: now, begun, url: url.clone(), id, attempt, event, body, ended: None });
             (state.arrivals.len() - 1, answer)

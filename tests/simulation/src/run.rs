@@ -103,7 +103,8 @@ async fn course(seed: u64, simulation: Simulation) -> Report {
     }
 }
 
-fn state(seed: u64, profile: Profile, plan: &Plan, simulation: Simulation) -> State {
+/// The state of a world in which nothing has happened yet.
+pub(crate) fn state(seed: u64, profile: Profile, plan: &Plan, simulation: Simulation) -> State {
     let mut random = Random::new(seed, 3);
     let mut table = Table { flaw: simulation.flaw, ..Table::default() };
     for scope in &plan.scopes {

@@ -3,6 +3,7 @@
 //! Steps that the infrastructure on AWS takes in several writes are several calls here too: an event's deliveries are stored
 //! before the event moves on. That an attempt is under way is known to its process alone.
 
+use crate::checks::check_recorded;
 use crate::flaw::Flaw;
 use crate::process::Process;
 use crate::table::Table;
@@ -10,7 +11,8 @@ use crate::world::State;
 use async_trait::async_trait;
 use minoots_shared::domain::account::{Account, Scope};
 use minoots_shared::domain::api_key::{ApiKey, KeyDigest};
-use minoots_shared::domain::delivery::{AttemptResult, Delivery, DeliveryStatus, NotReplayed};
+use minoots_shared::domain::attempt::AttemptResult;
+use minoots_shared::domain::delivery::{Delivery, DeliveryStatus, NotReplayed};
 use minoots_shared::domain::endpoint::Endpoint;
 use minoots_shared::domain::event::Event;
 use minoots_shared::domain::figures::{DeliveryCounts, EndpointFigures};
@@ -52,9 +54,11 @@ impl ProcessStore {
     }
 }
 
-/// What the simulated callers never ask for.
-fn not_modelled<T>(what: &str) -> Result<T, Unavailable> {
-    Err(Unavailable(format!("{what} are no part of the simulation").into()))
+/// A delivery that this process is at is being sent, and nobody else knows.
+fn show(under_way: &HashSet<(Scope, DeliveryId)>, delivery: &mut Delivery) {
+    if delivery.status.is_open() && under_way.contains(&(delivery.scope.clone(), delivery.id.clone())) {
+        delivery.status = DeliveryStatus::Sending;
+    }
 }
 
 #[async_trait]
@@ -67,12 +71,12 @@ impl Store for ProcessStore {
         self.call("timer", |table| table.timers.get(&(scope.clone(), id.clone())).cloned()).await
     }
 
-    async fn timers(&self, _: &Scope, _: &TimerQuery) -> Result<TimerPage, Unavailable> {
-        not_modelled("lists of timers")
+    async fn timers(&self, scope: &Scope, query: &TimerQuery) -> Result<TimerPage, Unavailable> {
+        self.call("timers", |table| table.timer_page(scope, query)).await
     }
 
-    async fn concurrent_timers(&self, _: &Scope) -> Result<u64, Unavailable> {
-        not_modelled("limits of timers")
+    async fn concurrent_timers(&self, scope: &Scope) -> Result<u64, Unavailable> {
+        self.call("concurrent_timers", |table| table.concurrent(scope)).await
     }
 
     async fn commit_step(&self, step: TimerStep) -> Result<bool, Unavailable> {
@@ -95,11 +99,7 @@ impl Store for ProcessStore {
             })
             .await?;
         let under_way = self.under_way();
-        for delivery in &mut found {
-            if delivery.status.is_open() && under_way.contains(&(scope.clone(), delivery.id.clone())) {
-                delivery.status = DeliveryStatus::Sending;
-            }
-        }
+        found.iter_mut().for_each(|delivery| show(&under_way, delivery));
         Ok(found)
     }
 
@@ -140,7 +140,11 @@ impl Store for ProcessStore {
         id: &DeliveryId,
         result: AttemptResult,
     ) -> Result<Option<Delivery>, Unavailable> {
-        let finished = self.call("finish_attempt", |table| table.finish_attempt(scope, id, &result)).await;
+        let finish = |state: &mut State| {
+            let finished = state.table.finish_attempt(scope, id, &result);
+            finished.inspect(|after| check_recorded(state, after, &result))
+        };
+        let finished = self.process.call("finish_attempt", finish).await;
         self.abandon_attempt(scope, id);
         finished
     }
@@ -159,7 +163,8 @@ impl Store for ProcessStore {
     }
 
     async fn delivery_page(&self, scope: &Scope, query: &DeliveryQuery) -> Result<DeliveryPage, Unavailable> {
-        self.call("delivery_page", |table| table.delivery_page(scope, query)).await
+        let shown = |delivery: &mut Delivery| show(&self.under_way(), delivery);
+        self.call("delivery_page", |table| table.delivery_page(scope, query, shown)).await
     }
 
     async fn replay(
@@ -195,11 +200,11 @@ impl Store for ProcessStore {
     }
 
     async fn record_delivery(&self, delivery: Delivery) -> Result<(), Unavailable> {
-        self.call("record_delivery", |table| table.add_delivery(delivery)).await
+        self.call("record_delivery", |table| table.add_delivery(delivery)).await.map(|_| ())
     }
 
-    async fn delivery_counts(&self, _: &Scope) -> Result<DeliveryCounts, Unavailable> {
-        not_modelled("counts of deliveries")
+    async fn delivery_counts(&self, scope: &Scope) -> Result<DeliveryCounts, Unavailable> {
+        self.call("delivery_counts", |table| table.delivery_counts(scope)).await
     }
 
     async fn endpoint_figures(&self, scope: &Scope, endpoint: &EndpointId) -> Result<EndpointFigures, Unavailable> {
@@ -218,7 +223,11 @@ impl Store for ProcessStore {
     }
 
     async fn endpoint(&self, scope: &Scope, id: &EndpointId) -> Result<Option<Endpoint>, Unavailable> {
-        self.call("endpoint", |table| table.endpoints.get(&(scope.clone(), id.clone())).cloned()).await
+        let read = |state: &mut State| {
+            let too_early = state.table.has(Flaw::EndpointsReadLate) && state.random.chance(5_000);
+            state.table.endpoint(scope, id, too_early)
+        };
+        self.process.call("endpoint", read).await
     }
 
     async fn endpoints(&self, scope: &Scope) -> Result<Vec<Endpoint>, Unavailable> {
@@ -230,7 +239,8 @@ impl Store for ProcessStore {
     }
 
     async fn replace_endpoint(&self, endpoint: Endpoint, event: Option<Event>) -> Result<bool, Unavailable> {
-        self.call("replace_endpoint", |table| table.replace_endpoint(endpoint, event)).await
+        let world = self.process.world().clone();
+        self.call("replace_endpoint", |table| table.replace_endpoint(endpoint, event, world.now())).await
     }
 
     async fn delete_endpoint(&self, scope: &Scope, id: &EndpointId) -> Result<bool, Unavailable> {
@@ -253,8 +263,11 @@ impl Store for ProcessStore {
         to: usize,
         deliveries: Vec<Arc<Delivery>>,
     ) -> Result<bool, Unavailable> {
+        if !self.call("expand_event's event", |table| table.stands_at(scope, id, from)).await? {
+            return Ok(false);
+        }
         let add = self.call("expand_event's deliveries", |table| {
-            deliveries.into_iter().for_each(|delivery| table.add_delivery(Arc::unwrap_or_clone(delivery)));
+            deliveries.into_iter().for_each(|delivery| table.add_told(Arc::unwrap_or_clone(delivery)));
         });
         let expand = self.call("expand_event", |table| table.expand(scope, id, from, to));
         if self.process.world().has(Flaw::ExpandedFirst) {
@@ -290,32 +303,36 @@ impl Store for ProcessStore {
         self.call("replace_account", |table| table.replace_account(account)).await
     }
 
-    async fn create_api_key(&self, _: ApiKey, _: Option<Idempotency>) -> Result<Option<Remembered>, Unavailable> {
-        not_modelled("keys")
+    async fn create_api_key(
+        &self,
+        key: ApiKey,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Option<Remembered>, Unavailable> {
+        self.call("create_api_key", |table| table.create_api_key(key, idempotency.as_ref())).await
     }
 
-    async fn api_key(&self, _: &KeyDigest) -> Result<Option<ApiKey>, Unavailable> {
-        not_modelled("keys")
+    async fn api_key(&self, digest: &KeyDigest) -> Result<Option<ApiKey>, Unavailable> {
+        self.call("api_key", |table| table.api_key(digest)).await
     }
 
-    async fn api_keys(&self, _: &AccountId) -> Result<Vec<ApiKey>, Unavailable> {
-        not_modelled("keys")
+    async fn api_keys(&self, account: &AccountId) -> Result<Vec<ApiKey>, Unavailable> {
+        self.call("api_keys", |table| table.api_keys_of(account)).await
     }
 
     async fn rename_api_key(
         &self,
-        _: &AccountId,
-        _: &ApiKeyId,
-        _: Option<String>,
+        account: &AccountId,
+        id: &ApiKeyId,
+        name: Option<String>,
     ) -> Result<Option<ApiKey>, Unavailable> {
-        not_modelled("keys")
+        self.call("rename_api_key", |table| table.rename_api_key(account, id, name)).await
     }
 
-    async fn revoke_api_key(&self, _: &AccountId, _: &ApiKeyId) -> Result<bool, Unavailable> {
-        not_modelled("keys")
+    async fn revoke_api_key(&self, account: &AccountId, id: &ApiKeyId) -> Result<bool, Unavailable> {
+        self.call("revoke_api_key", |table| table.revoke_api_key(account, id)).await
     }
 
-    async fn usage(&self, _: &Scope, _: RangeInclusive<u64>) -> Result<Vec<DayUsage>, Unavailable> {
-        not_modelled("figures of usage")
+    async fn usage(&self, scope: &Scope, days: RangeInclusive<u64>) -> Result<Vec<DayUsage>, Unavailable> {
+        self.call("usage", |table| table.usage_of(scope, &days)).await
     }
 }

@@ -3,18 +3,31 @@
 mod deliveries;
 mod endpoints;
 mod idempotency;
+mod keys;
 mod timers;
+mod usage;
 
 use crate::flaw::Flaw;
 use minoots_shared::domain::account::{Account, Scope};
+use minoots_shared::domain::api_key::ApiKey;
 use minoots_shared::domain::delivery::{Delivery, DeliveryStatus};
 use minoots_shared::domain::endpoint::Endpoint;
 use minoots_shared::domain::event::Event;
 use minoots_shared::domain::figures::EndpointFigures;
-use minoots_shared::domain::ids::{AccountId, DeliveryId, EndpointId, EventId, TimerId};
+use minoots_shared::domain::ids::{AccountId, ApiKeyId, DeliveryId, EndpointId, EventId, TimerId};
+use minoots_shared::domain::time::Timestamp;
 use minoots_shared::domain::timer::Timer;
-use minoots_shared::ports::{IdempotencyKey, Remembered, TimerStep};
+use minoots_shared::ports::{DayUsage, IdempotencyKey, Remembered, TimerStep};
 use std::collections::{BTreeMap, HashMap};
+
+/// A time in which an endpoint is to be sent nothing, because the service deactivated it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Silence {
+    /// When it was deactivated.
+    pub from: Timestamp,
+    /// When its owner activated it again.
+    pub to: Option<Timestamp>,
+}
 
 /// What is stored.
 #[derive(Default)]
@@ -27,10 +40,18 @@ pub(crate) struct Table {
     pub events: BTreeMap<(Scope, EventId), Event>,
     /// Endpoints.
     pub endpoints: BTreeMap<(Scope, EndpointId), Endpoint>,
+    /// When endpoints were deactivated by the service, by the true clock.
+    pub silences: BTreeMap<(Scope, EndpointId), Vec<Silence>>,
+    /// Endpoints before their last change.
+    pub former: BTreeMap<(Scope, EndpointId), Endpoint>,
     /// Endpoints' figures; they outlive their endpoint.
     pub figures: BTreeMap<(Scope, EndpointId), EndpointFigures>,
     /// Accounts.
     pub accounts: BTreeMap<AccountId, Account>,
+    /// API keys.
+    pub keys: BTreeMap<(AccountId, ApiKeyId), ApiKey>,
+    /// What scopes did, day by day.
+    pub usage: BTreeMap<(Scope, u64), DayUsage>,
     /// What is remembered under idempotency keys.
     pub remembered: HashMap<IdempotencyKey, Remembered>,
     /// How often each timer ended.
@@ -60,9 +81,12 @@ impl Table {
                 }
             }
         }
-        for delivery in &step.deliveries {
-            self.add_delivery(Delivery::clone(delivery));
-        }
+        let (scope, at) = (&step.timer.scope, step.timer.updated_at);
+        let new = step.deliveries.iter().filter(|delivery| self.add_delivery(Delivery::clone(delivery))).count();
+        self.count(scope, at, |day| {
+            day.events += step.happened as u64;
+            day.deliveries += new as u64;
+        });
         for event in step.events {
             self.add_event(event);
         }
@@ -70,15 +94,17 @@ impl Table {
         true
     }
 
-    /// Stores a delivery unless it is there.
-    pub(crate) fn add_delivery(&mut self, delivery: Delivery) {
+    /// Stores a delivery unless it is there. `false`: it is.
+    pub(crate) fn add_delivery(&mut self, delivery: Delivery) -> bool {
         let key = (delivery.scope.clone(), delivery.id.clone());
-        if !self.deliveries.contains_key(&key) {
+        let is_new = !self.deliveries.contains_key(&key);
+        if is_new {
             self.recount(None, &delivery);
             self.deliveries.insert(key, delivery);
         } else if self.has(Flaw::DeliveryMadeAnew) {
             self.put_delivery(delivery);
         }
+        is_new
     }
 
     /// Stores an event unless it is there. `false`: it is.
@@ -96,6 +122,7 @@ impl Table {
         let key = (after.scope.clone(), after.id.clone());
         if let Some(before) = self.deliveries.get(&key).cloned() {
             self.check_delivery(&before, &after);
+            self.count_failure(&before, &after);
             self.recount(Some(&before), &after);
         }
         self.deliveries.insert(key, after);

@@ -3,7 +3,7 @@
 
 use super::DynamoStore;
 use minoots_shared::domain::account::Scope;
-use minoots_shared::domain::delivery::Attempt;
+use minoots_shared::domain::attempt::Attempt;
 use minoots_shared::domain::figures::{DeliveryCounts, EndpointFigures};
 use minoots_shared::domain::ids::EndpointId;
 use minoots_shared::ports::Unavailable;

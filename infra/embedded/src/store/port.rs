@@ -6,7 +6,8 @@ use super::{EmbeddedStore, error, figures, idempotency, listing, timeline, timer
 use async_trait::async_trait;
 use minoots_shared::domain::account::{Account, Scope};
 use minoots_shared::domain::api_key::{ApiKey, KeyDigest};
-use minoots_shared::domain::delivery::{AttemptResult, Delivery, NotReplayed};
+use minoots_shared::domain::attempt::AttemptResult;
+use minoots_shared::domain::delivery::{Delivery, NotReplayed};
 use minoots_shared::domain::endpoint::Endpoint;
 use minoots_shared::domain::event::Event;
 use minoots_shared::domain::figures::{DeliveryCounts, EndpointFigures};

@@ -11,7 +11,8 @@ mod sending;
 
 use super::{EmbeddedStore, StoreOptions};
 use minoots_shared::domain::account::{Mode, Scope};
-use minoots_shared::domain::delivery::{Answer, AttemptResult, Delivery, DeliveryStatus, NewDelivery, Source};
+use minoots_shared::domain::attempt::{Answer, AttemptResult};
+use minoots_shared::domain::delivery::{Delivery, DeliveryStatus, NewDelivery, Source};
 use minoots_shared::domain::ids::{AccountId, DeliveryId, TimerId};
 use minoots_shared::domain::json::JsonText;
 use minoots_shared::domain::retry::RetryPlan;

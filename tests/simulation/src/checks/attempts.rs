@@ -127,10 +127,12 @@ fn is_over_when_it_is_over(seen: &Seen<'_>, delivery: &Delivery, sent: &[&Arriva
     }
     let Some(ended) = delivery.ended_at else { return };
     let ended = ended.plus(Millis(seen.profile.skew)).plus(Millis::seconds(10));
-    if delivery.status == DeliveryStatus::Success
-        && let Some(late) = sent.iter().find(|arrival| arrival.begun > ended)
-    {
-        broken.push(format!("attempt {} began {} ms after it was delivered", late.attempt, late.begun.since(ended).0));
+    if let Some(late) = sent.iter().find(|arrival| arrival.begun > ended) {
+        broken.push(format!("attempt {} began {} ms after it had ended", late.attempt, late.begun.since(ended).0));
+    }
+    let gone = delivery.attempts.iter().find(|attempt| attempt.response_code == Some(410));
+    if let Some(gone) = gone.filter(|gone| sent.iter().any(|arrival| arrival.attempt > gone.attempt)) {
+        broken.push(format!("attempt {} was answered 410, and another one followed", gone.attempt));
     }
     let most = delivery.most_attempts();
     if let Some(more) = sent.iter().find(|arrival| arrival.attempt > most) {

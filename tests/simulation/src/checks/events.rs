@@ -86,7 +86,8 @@ fn hears(seen: &Seen<'_>, event: &Event, from: Timestamp, to: Timestamp, broken:
     }
 }
 
-fn must_hear<'a>(
+/// Who is subscribed to events of this type all the while, and neither changed nor deactivated by then.
+pub(super) fn must_hear<'a>(
     seen: &Seen<'a>,
     scope: &Scope,
     event_type: &str,
@@ -97,6 +98,10 @@ fn must_hear<'a>(
     endpoints
         .filter(|endpoint| endpoint.must_hear(event_type, from, to))
         .filter_map(|endpoint| endpoint.id.as_ref())
+        .filter(|id| {
+            let silences = seen.state.table.silences.get(&(scope.clone(), EndpointId::clone(id)));
+            silences.is_none_or(|silences| silences.iter().all(|silence| silence.from > to))
+        })
         .collect()
 }
 

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod events;
+mod gone;
 mod timers;
 
 use crate::arrivals::Arrival;
@@ -10,6 +11,8 @@ use crate::world::State;
 use minoots_shared::domain::delivery::DeliveryStatus;
 use minoots_shared::domain::ids::DeliveryId;
 use std::collections::BTreeMap;
+
+pub(crate) use gone::check_recorded;
 
 /// Notes every promise that was broken.
 pub(crate) fn check(state: &mut State, profile: &Profile) {
@@ -21,6 +24,7 @@ pub(crate) fn check(state: &mut State, profile: &Profile) {
         timers::check(&seen, &mut broken);
         attempts::check(&seen, &mut broken);
         events::check(&seen, &mut broken);
+        gone::check(&seen, &mut broken);
         dead_letters(&seen, &mut broken);
     }
     broken.into_iter().for_each(|what| state.broken(what));

@@ -3,7 +3,8 @@
 use super::Table;
 use crate::flaw::Flaw;
 use minoots_shared::domain::account::Scope;
-use minoots_shared::domain::delivery::{AttemptResult, Delivery, NotReplayed};
+use minoots_shared::domain::attempt::AttemptResult;
+use minoots_shared::domain::delivery::{Delivery, NotReplayed};
 use minoots_shared::domain::ids::{DeliveryId, EndpointId};
 use minoots_shared::domain::time::Timestamp;
 use minoots_shared::ports::{DeliveryPage, DeliveryPosition, DeliveryQuery, DueDelivery};
@@ -47,17 +48,27 @@ impl Table {
         due
     }
 
-    /// One page of a scope's deliveries, newest first.
-    pub(crate) fn delivery_page(&self, scope: &Scope, query: &DeliveryQuery) -> DeliveryPage {
+    /// One page of a scope's deliveries, newest first. `shown` makes of one what callers see: asked for in either state it is
+    /// found.
+    pub(crate) fn delivery_page(
+        &self,
+        scope: &Scope,
+        query: &DeliveryQuery,
+        shown: impl Fn(&mut Delivery),
+    ) -> DeliveryPage {
         let place = |delivery: &Delivery| (delivery.created_at, delivery.id.clone());
         let after = query.after.as_ref().map(|after| (after.created_at, after.id.clone()));
         let wanted = |delivery: &&Delivery| {
             delivery.scope == *scope
-                && query.status.is_none_or(|status| delivery.status == status)
                 && query.endpoint.as_ref().is_none_or(|endpoint| delivery.source.endpoint() == Some(endpoint))
                 && after.as_ref().is_none_or(|after| place(delivery) < *after)
         };
-        let mut deliveries: Vec<_> = self.deliveries.values().filter(wanted).cloned().collect();
+        let asked_for = |delivery: &Delivery| {
+            let mut seen = delivery.clone();
+            shown(&mut seen);
+            query.status.is_none_or(|status| status == delivery.status || status == seen.status).then_some(seen)
+        };
+        let mut deliveries: Vec<_> = self.deliveries.values().filter(wanted).filter_map(asked_for).collect();
         deliveries.sort_by_key(|delivery| std::cmp::Reverse(place(delivery)));
         let more = deliveries.len() > query.limit;
         deliveries.truncate(query.limit);

@@ -1,10 +1,12 @@
 //! Endpoints, the events that they are told of, and accounts.
 
-use super::Table;
+use super::{Silence, Table};
 use minoots_shared::domain::account::{Account, Scope};
+use minoots_shared::domain::delivery::Delivery;
 use minoots_shared::domain::endpoint::Endpoint;
 use minoots_shared::domain::event::Event;
 use minoots_shared::domain::ids::{EndpointId, EventId};
+use minoots_shared::domain::time::Timestamp;
 use minoots_shared::ports::{Accepted, Idempotency, Remembered};
 
 impl Table {
@@ -35,15 +37,28 @@ impl Table {
         self.endpoints.values().filter(takes).map(|endpoint| endpoint.id.clone()).collect()
     }
 
-    /// Puts the next revision of an endpoint in its place, with the event that tells of it.
-    pub(crate) fn replace_endpoint(&mut self, endpoint: Endpoint, event: Option<Event>) -> bool {
+    /// Puts the next revision of an endpoint in its place, with the event that tells of it; `now` by the true clock.
+    pub(crate) fn replace_endpoint(&mut self, endpoint: Endpoint, event: Option<Event>, now: Timestamp) -> bool {
         let key = (endpoint.scope.clone(), endpoint.id.clone());
-        let fits = self.endpoints.get(&key).is_some_and(|stored| stored.revision + 1 == endpoint.revision);
-        if fits {
-            self.endpoints.insert(key, endpoint);
-            event.map(|event| self.add_event(event));
+        let next = |stored: &&Endpoint| stored.revision + 1 == endpoint.revision;
+        let Some(before) = self.endpoints.get(&key).filter(next).cloned() else { return false };
+        let silences = self.silences.entry(key.clone()).or_default();
+        match (before.may_be_sent_to(), endpoint.may_be_sent_to()) {
+            (true, false) => silences.push(Silence { from: now, to: None }),
+            (false, true) => silences.iter_mut().for_each(|silence| silence.to = silence.to.or(Some(now))),
+            _ => {}
         }
-        fits
+        self.former.insert(key.clone(), before);
+        self.endpoints.insert(key, endpoint);
+        event.map(|event| self.add_event(event));
+        true
+    }
+
+    /// An endpoint; or, to one that asks too early, as it was before its last change.
+    pub(crate) fn endpoint(&self, scope: &Scope, id: &EndpointId, too_early: bool) -> Option<Endpoint> {
+        let key = (scope.clone(), id.clone());
+        let stored = self.endpoints.get(&key)?;
+        Some(self.former.get(&key).filter(|_| too_early).unwrap_or(stored).clone())
     }
 
     /// Stores a new event and remembers the answer.
@@ -56,9 +71,24 @@ impl Table {
             Some(_) => Accepted::Taken,
             None => {
                 self.remember(idempotency, &[]);
+                self.count(&event.scope, event.created_at, |day| day.events += 1);
                 self.add_event(event);
                 Accepted::New
             }
+        }
+    }
+
+    /// Whether an event has come just so far, and is to go on.
+    pub(crate) fn stands_at(&self, scope: &Scope, id: &EventId, from: usize) -> bool {
+        let event = self.events.get(&(scope.clone(), id.clone()));
+        event.is_some_and(|event| event.expanded == from && !event.remaining().is_empty())
+    }
+
+    /// Stores a delivery of an event unless it is there.
+    pub(crate) fn add_told(&mut self, delivery: Delivery) {
+        let (scope, at) = (delivery.scope.clone(), delivery.created_at);
+        if self.add_delivery(delivery) {
+            self.count(&scope, at, |day| day.deliveries += 1);
         }
     }
 

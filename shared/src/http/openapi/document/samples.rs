@@ -4,7 +4,8 @@
 use super::requests::parsed;
 use crate::domain::account::{Mode, Scope};
 use crate::domain::api_key::{ApiKey, ApiKeySecret};
-use crate::domain::delivery::{Answer, AttemptResult, Delivery};
+use crate::domain::attempt::{Answer, AttemptResult};
+use crate::domain::delivery::Delivery;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::event::Event;
 use crate::domain::ids::{AccountId, ApiKeyId, EndpointId, EventId, TimerId};
