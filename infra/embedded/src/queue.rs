@@ -31,7 +31,8 @@ pub struct Limits {
     pub attempts_per_second: NonZeroU32,
     /// Deliveries that wait in memory; from there on only a few for each lane, so that all go on.
     pub waiting: usize,
-    /// Deliveries that wait in memory for one endpoint, or for an account's timers' webhooks to one host; further ones wait on disk.
+    /// Deliveries that wait in memory for one endpoint, or for the webhooks of an account's timers to one host; further ones
+    /// wait on disk.
     pub waiting_per_lane: usize,
     /// Events that wait in memory; further ones wait on disk.
     pub waiting_events: usize,
