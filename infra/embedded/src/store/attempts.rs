@@ -3,6 +3,7 @@
 //! Only in memory: after a crash nobody is at any of them, and each is attempted again under its number.
 
 use super::EmbeddedStore;
+use super::deliveries::Stored;
 use super::error::Result;
 use super::keys::Key;
 use super::record::unreadable;
@@ -10,7 +11,7 @@ use super::tables::{Read as _, Table};
 use super::txn::Txn;
 use super::writer::Durability;
 use super::{deliveries, delivery_lists, figures, record};
-use fjall::{UserKey, UserValue};
+use fjall::UserKey;
 use foldhash::HashMap;
 use minoots_shared::domain::account::Scope;
 use minoots_shared::domain::attempt::AttemptResult;
@@ -27,16 +28,7 @@ const MOST_LOOKS: usize = 100;
 
 /// The attempts under way: a delivery's key, and what was read when the attempt began, once that is known.
 #[derive(Clone, Default)]
-pub(super) struct Attempts(Arc<Mutex<HashMap<UserKey, Option<Begun>>>>);
-
-/// A delivery whose attempt has begun.
-#[derive(Clone)]
-struct Begun {
-    /// As it is stored.
-    delivery: Arc<Delivery>,
-    /// Its record.
-    record: UserValue,
-}
+pub(super) struct Attempts(Arc<Mutex<HashMap<UserKey, Option<Stored>>>>);
 
 /// What came of beginning a delivery's attempt.
 pub(crate) enum Begin {
@@ -71,12 +63,12 @@ impl Attempts {
         }
     }
 
-    fn set_begun(&self, key: &[u8], begun: Begun) {
+    fn set_begun(&self, key: &[u8], begun: Stored) {
         self.lock().insert(key.into(), Some(begun));
     }
 
     /// What was read when the attempt of this number began, if it is under way.
-    fn begun(&self, key: &[u8], number: u32) -> Option<Begun> {
+    fn begun(&self, key: &[u8], number: u32) -> Option<Stored> {
         self.lock().get(key)?.as_ref().filter(|begun| begun.delivery.next_attempt() == number).cloned()
     }
 
@@ -92,7 +84,7 @@ impl Attempts {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<UserKey, Option<Begun>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<UserKey, Option<Stored>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -197,9 +189,12 @@ impl EmbeddedStore {
         }
     }
 
-    fn read_begun(&self, key: &[u8]) -> Result<Option<Begun>> {
+    fn read_begun(&self, key: &[u8]) -> Result<Option<Stored>> {
+        if let Some(new) = self.tables.new_deliveries.take(key) {
+            return Ok(Some(new));
+        }
         let Some(record) = self.tables.view().get(Table::Deliveries, key)? else { return Ok(None) };
-        Ok(Some(Begun { delivery: Arc::new(record::decode(Table::Deliveries, &record)?), record }))
+        Ok(Some(Stored { delivery: Arc::new(record::decode(Table::Deliveries, &record)?), record }))
     }
 
     pub(super) async fn finish(

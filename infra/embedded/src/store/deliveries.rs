@@ -17,6 +17,13 @@ use minoots_shared::domain::ids::DeliveryId;
 use minoots_shared::domain::time::Timestamp;
 use std::sync::Arc;
 
+/// A delivery as it is stored.
+#[derive(Clone)]
+pub(super) struct Stored {
+    pub(super) delivery: Arc<Delivery>,
+    pub(super) record: UserValue,
+}
+
 /// A new delivery made ready for the writer by its caller.
 pub(super) struct Encoded {
     delivery: Arc<Delivery>,
@@ -38,8 +45,8 @@ impl Encoded {
             return Ok(false);
         }
         self.entries.into_iter().for_each(|((table, key), value)| txn.put(table, key, value));
-        txn.put(Table::Deliveries, self.key, self.value);
         figures::recount(txn, None, Some(&self.delivery))?;
+        txn.put_new_delivery(self.key, Stored { delivery: self.delivery, record: self.value });
         Ok(true)
     }
 }

@@ -6,6 +6,7 @@ mod keys;
 mod lines_of_time;
 mod listing;
 mod opening;
+mod records;
 mod retention;
 mod sending;
 
