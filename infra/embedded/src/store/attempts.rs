@@ -10,7 +10,7 @@ use super::record::unreadable;
 use super::tables::{Read as _, Table};
 use super::txn::Txn;
 use super::writer::Durability;
-use super::{deliveries, delivery_lists, figures, record};
+use super::{deliveries, delivery_lists, figures};
 use fjall::UserKey;
 use foldhash::HashMap;
 use minoots_shared::domain::account::Scope;
@@ -98,7 +98,7 @@ impl EmbeddedStore {
         let view = self.tables.view();
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {
-            let delivery = view.record::<Delivery>(Table::Deliveries, &Key::scoped(scope, id.as_str()))?;
+            let delivery = deliveries::read(&view, &Key::scoped(scope, id.as_str()))?;
             found.extend(delivery.map(|delivery| self.shown(delivery)));
         }
         Ok(found)
@@ -106,7 +106,7 @@ impl EmbeddedStore {
 
     pub(super) fn read_delivery_page(&self, scope: &Scope, query: &DeliveryQuery) -> Result<DeliveryPage> {
         let view = self.tables.view();
-        let read = |id: &str| view.record(Table::Deliveries, &Key::scoped(scope, id));
+        let read = |id: &str| deliveries::read(&view, &Key::scoped(scope, id));
         delivery_lists::page(&view, scope, query, read, |delivery| self.shown(delivery))
     }
 
@@ -123,7 +123,7 @@ impl EmbeddedStore {
         let view = self.tables.view();
         let mut counts = figures::counts(&view, scope)?;
         for key in under_way {
-            if let Some(delivery) = view.record::<Delivery>(Table::Deliveries, &key)? {
+            if let Some(delivery) = deliveries::read(&view, &key)? {
                 let sending = Delivery { status: DeliveryStatus::Sending, ..delivery.clone() };
                 if delivery.status.is_open() {
                     counts.recount(Some(&delivery), Some(&sending));
@@ -141,7 +141,7 @@ impl EmbeddedStore {
         now: Timestamp,
     ) -> std::result::Result<bool, Unavailable> {
         let key = Key::scoped(scope, id.as_str());
-        let delivery: Option<Delivery> = self.tables.view().record(Table::Deliveries, &key)?;
+        let delivery = deliveries::read(&self.tables.view(), &key)?;
         Ok(delivery.is_some_and(|delivery| is_due(&delivery, now)))
     }
 
@@ -194,7 +194,7 @@ impl EmbeddedStore {
             return Ok(Some(new));
         }
         let Some(record) = self.tables.view().get(Table::Deliveries, key)? else { return Ok(None) };
-        Ok(Some(Stored { delivery: Arc::new(record::decode(Table::Deliveries, &record)?), record }))
+        Ok(Some(Stored { delivery: Arc::new(deliveries::decode(&record)?), record }))
     }
 
     pub(super) async fn finish(

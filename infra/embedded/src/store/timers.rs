@@ -3,7 +3,7 @@
 use super::error::Result;
 use super::keys::{Key, KeyReader, status_byte, status_of};
 use super::listing;
-use super::record;
+use super::record::{self, unreadable};
 use super::tables::{Read, Table};
 use super::txn::Txn;
 use fjall::{UserKey, UserValue};
@@ -27,7 +27,7 @@ impl Encoded {
         let head = Head::of(timer);
         Ok(Self {
             key: Key::scoped(&timer.scope, timer.id.as_str()).into(),
-            value: record::encode_headed(Table::Timers, head.to_bytes(), timer)?,
+            value: record::encode_headed(Table::Timers, &head.to_bytes(), timer)?,
             lasting: lasting_entries(timer).collect(),
             passing: head.entries(timer).collect(),
         })
@@ -76,8 +76,8 @@ impl Head {
 
     /// The head of a stored record.
     pub(super) fn of_record(bytes: &[u8]) -> Result<Self> {
-        match record::head(bytes).and_then(Self::from_bytes) {
-            Some(head) => Ok(head),
+        match record::head(Table::Timers, bytes)? {
+            Some(head) => Self::from_bytes(head).ok_or_else(|| unreadable(Table::Timers, "its head is none")),
             // Written before there were heads.
             None => record::decode(Table::Timers, bytes).map(|timer| Self::of(&timer)),
         }
@@ -93,7 +93,7 @@ impl Head {
         bytes
     }
 
-    fn from_bytes(bytes: &[u8; Self::SIZE]) -> Option<Self> {
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut reader = KeyReader::new(bytes);
         let revision = reader.number()?;
         let mut instant = || Some(reader.instant().filter(|at| *at != NEVER));

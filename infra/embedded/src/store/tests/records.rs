@@ -1,5 +1,6 @@
 //! Records, as they were written by earlier versions and as they are now.
 
+use super::super::deliveries;
 use super::super::error::StoreError;
 use super::super::keys::Key;
 use super::super::record;
@@ -50,7 +51,7 @@ async fn the_head_of_a_record_says_of_a_timer_in_any_state_what_the_record_says(
     let paused = running.pause(NOW).unwrap().unwrap().timer;
     let cancelled = running.cancel(NOW, None).unwrap().unwrap().timer;
     for timer in [running, expired, paused, cancelled] {
-        let with_head = record::encode_headed(Table::Timers, Head::of(&timer).to_bytes(), &timer).unwrap();
+        let with_head = record::encode_headed(Table::Timers, &Head::of(&timer).to_bytes(), &timer).unwrap();
         let without = record::encode(Table::Timers, &timer).unwrap();
         let head = Head::of_record(&with_head).unwrap();
         assert_eq!((head.revision, head.status), (timer.revision, timer.status()));
@@ -64,13 +65,29 @@ fn what_is_no_record_is_refused_and_said_to_be_none() {
     for (bytes, problem) in [
         (b"".as_slice(), "it is empty"),
         (b"\x07{}", "it has form 7"),
-        (b"\x02\x19abc", "it is cut off"),
-        (b"\x02\x01\x00{", "EOF"),
+        (b"\x02\0\0", "it is cut off"),
+        (b"\x02\0\0\0\x04abc", "it is cut off"),
+        (b"\x02\0\0\0\x01a{", "EOF"),
     ] {
         let error = record::decode::<Timer>(Table::Timers, bytes).unwrap_err();
         assert!(matches!(&error, StoreError::Record { problem: said, .. } if said.contains(problem)), "{error}");
         assert!(Head::of_record(bytes).is_err());
     }
+}
+
+#[test]
+fn a_delivery_is_read_as_it_was_written_with_its_body_inside_the_json_or_in_front_of_it() {
+    let mut delivery = Delivery::clone(&delivery(&timer("a"), "del_a", NOW));
+    for body in ["", "{}", "{\"a\": \"\\u0000 \u{e9}\u{1f600}\"}"] {
+        delivery.body = body.into();
+        let before = record::encode(Table::Deliveries, &delivery).unwrap();
+        assert_eq!(deliveries::decode(&before).unwrap(), delivery);
+        let now = deliveries::encode(&delivery).unwrap();
+        assert_eq!(deliveries::decode(&now).unwrap(), delivery);
+        assert!(now.windows(body.len().max(1)).any(|part| part == body.as_bytes()) || body.is_empty());
+    }
+    let error = deliveries::decode(b"\x02\0\0\0\x01\xff{}").unwrap_err();
+    assert!(matches!(error, StoreError::Record { table: "deliveries", .. }));
 }
 
 #[tokio::test]
