@@ -19,6 +19,7 @@ mod welcome;
 use clap::Parser as _;
 use cli::{Exit, Failure};
 use mimalloc::MiMalloc;
+use minoots_shared::app::cause;
 use options::{Command, Minoots};
 use std::process::ExitCode;
 
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
     #[cfg(feature = "failpoints")]
     dying::as_told();
     let done = match Minoots::parse().command {
-        Command::Dev(options) => dev::run(&options).map_err(|error| Failure::new(Exit::Failed, error.to_string())),
+        Command::Dev(options) => dev::run(&options).map_err(|error| Failure::new(Exit::Failed, cause(&error))),
         Command::Cost(options) => cli::output::print(&cost::bill(&options)),
         Command::Completions(options) => cli::manual::completions(&options),
         Command::Man(options) => cli::manual::man(&options),

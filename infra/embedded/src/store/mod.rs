@@ -16,6 +16,7 @@ mod figures;
 mod floor;
 mod folder;
 mod idempotency;
+mod journal;
 mod keys;
 mod listing;
 mod new_deliveries;

@@ -2,6 +2,7 @@
 
 use super::error::OpenError;
 use super::folder::{self, Folder};
+use super::journal::{self, Torn};
 use super::tables::Tables;
 use fjall::{Database, KeyspaceCreateOptions, PersistMode};
 use minoots_shared::failpoint::{self, Failpoint};
@@ -36,10 +37,11 @@ pub(super) fn open(path: &Path) -> Result<Tables, OpenError> {
     if !database.try_exists().map_err(|error| failed(error.into()))? {
         make(folder.path()).map_err(failed)?;
     }
-    let db = open_database(&database).map_err(|error| failed(error.into()))?;
+    let db = mended(&database, folder.path()).map_err(failed)?;
     match format(&db).map_err(|error| failed(error.into()))?.as_deref() {
         Some([FORMAT]) => {
-            let tables = Tables::open(db, folder).map_err(|error| failed(error.into()))?;
+            let meta = db.keyspace(META, KeyspaceCreateOptions::default).map_err(|error| failed(error.into()))?;
+            let tables = Tables::open(db, meta, folder).map_err(|error| failed(error.into()))?;
             folder::sync(&database.join(TABLES)).map_err(|error| failed(error.into()))?;
             Ok(tables)
         }
@@ -48,6 +50,19 @@ pub(super) fn open(path: &Path) -> Result<Tables, OpenError> {
             Err(OpenError::Format { path: path.to_owned(), found, known: FORMAT })
         }
         None => Err(OpenError::Foreign(path.to_owned())),
+    }
+}
+
+/// Opens a database, even if a power failure has torn the end of its journal.
+fn mended(path: &Path, folder: &Path) -> Result<Database, Box<dyn Error + Send + Sync>> {
+    match open_database(path) {
+        Err(error @ fjall::Error::JournalRecovery(_)) => {
+            let Some(Torn { bytes, kept }) = journal::mend(path, folder)? else { return Err(error.into()) };
+            let kept = kept.display();
+            tracing::warn!(bytes, %kept, "a power failure has torn the journal's end, of which nothing had been answered: cut off");
+            Ok(open_database(path)?)
+        }
+        other => Ok(other?),
     }
 }
 

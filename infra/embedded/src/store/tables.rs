@@ -137,6 +137,8 @@ impl Table {
 pub(super) struct Tables {
     pub(super) db: Database,
     keyspaces: Vec<Keyspace>,
+    /// What belongs to no table.
+    pub(super) meta: Keyspace,
     floors: [Floor; Table::ALL.len()],
     /// For the loop that lets timers fall due.
     pub(super) timers_wake: Wake,
@@ -154,12 +156,13 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    pub(super) fn open(db: Database, folder: Folder) -> fjall::Result<Self> {
+    pub(super) fn open(db: Database, meta: Keyspace, folder: Folder) -> fjall::Result<Self> {
         let keyspaces = Table::ALL.map(|table| db.keyspace(table.name(), || table.options()));
         let keyspaces: Vec<_> = keyspaces.into_iter().collect::<fjall::Result<_>>()?;
         let has_subscriptions = !keyspaces[Table::Subscriptions as usize].is_empty()?;
         Ok(Self {
             keyspaces,
+            meta,
             db,
             floors: Default::default(),
             timers_wake: Wake::default(),

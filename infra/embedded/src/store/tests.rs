@@ -2,6 +2,7 @@
 
 mod durability;
 mod group_commit;
+mod journal;
 mod keys;
 mod lines_of_time;
 mod listing;

@@ -2,6 +2,7 @@
 
 use super::deliveries::Stored;
 use super::error::Result;
+use super::journal::NOT_SYNCED;
 use super::tables::{Read, Table, Tables};
 use super::timeline;
 use fjall::{PersistMode, UserKey, UserValue};
@@ -132,6 +133,9 @@ fn write(tables: &Tables, pending: Pending, durable: bool) -> Result<Vec<(Table,
                 None => batch.remove(keyspace, key),
             }
         }
+    }
+    if !durable {
+        batch.insert(&tables.meta, NOT_SYNCED, []);
     }
     batch.commit()?;
     Ok(lowest)
