@@ -1,7 +1,7 @@
 """The API fuzzed from its own OpenAPI document by schemathesis, with every check on.
 
 Run by itself (`make fuzz-api`) it goes on for as many seconds as it is told, 600 by default, first as a live key, then
-as a test key."""
+as a test key. Further options go to schemathesis: `--seed 7`, which it prints at the end of each run."""
 
 import os
 import subprocess
@@ -41,14 +41,14 @@ def fuzz(server, key, seconds, *options):
     return done.returncode, done.stdout + done.stderr
 
 
-def main(seconds):
+def main(seconds, *options):
     with tempfile.TemporaryDirectory() as folder:
         server = Server(Path(folder)).start()
         try:
             test_key = server.api.post("/account/api-keys", {"mode": "test"}).json()["apiKey"]
             codes = []
             for key in (server.key, test_key):
-                code, said = fuzz(server, key, seconds // 2)
+                code, said = fuzz(server, key, seconds // 2, *options)
                 print(said, flush=True)
                 codes.append(code)
             return max(codes)
@@ -57,4 +57,4 @@ def main(seconds):
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 600))
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 600, *sys.argv[2:]))
