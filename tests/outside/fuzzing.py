@@ -42,18 +42,21 @@ def fuzz(server, key, seconds, *options):
 
 
 def main(seconds, *options):
-    with tempfile.TemporaryDirectory() as folder:
-        server = Server(Path(folder)).start()
-        try:
-            test_key = server.api.post("/account/api-keys", {"mode": "test"}).json()["apiKey"]
-            codes = []
-            for key in (server.key, test_key):
+    codes = []
+    for mode in ("live", "test"):
+        # A server for each: a live key may revoke the others.
+        with tempfile.TemporaryDirectory() as folder:
+            server = Server(Path(folder)).start()
+            try:
+                key = server.api.post("/account/api-keys", {"mode": mode}).json()["apiKey"]
                 code, said = fuzz(server, key, seconds // 2, *options)
-                print(said, flush=True)
+                print(f"As a {mode} key:\n{said}", flush=True)
+                assert server.is_healthy(), "the server did not outlive it"
+                assert "panicked" not in server.said(), server.said()[-5000:]
                 codes.append(code)
-            return max(codes)
-        finally:
-            server.stop()
+            finally:
+                server.stop()
+    return max(codes)
 
 
 if __name__ == "__main__":

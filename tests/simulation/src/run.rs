@@ -67,7 +67,12 @@ impl Simulation {
 async fn course(seed: u64, simulation: Simulation) -> Report {
     let profile = Profile::draw(seed, &mut Random::new(seed, 1));
     let mut random = Random::new(seed, 2);
-    let plan = if profile.crowded { Plan::crowd(&mut random) } else { Plan::draw(&mut random, profile.calm) };
+    let mut plan = match (profile.crowded, profile.lasting) {
+        (true, _) => Plan::crowd(&mut random),
+        (_, true) => Plan::last(&mut random, profile.calm),
+        _ => Plan::draw(&mut random, profile.calm),
+    };
+    let last = plan.last.take();
     let world = World::new(state(seed, profile.clone(), &plan, simulation));
     world.note("seed", &format!("{seed}: {profile:?}"));
     let functions = Functions::new(world.clone());
@@ -76,7 +81,11 @@ async fn course(seed: u64, simulation: Simulation) -> Report {
     let callers = Callers { world: world.clone(), functions };
     callers.clone().carry_out(plan).await;
     world.state().profile = profile.recovered();
+    world.state().recovered = Some(world.now());
     world.note("seed", "the input has stopped");
+    if let Some(event) = last {
+        callers.clone().send_event(event).await;
+    }
     let end = world.now().plus(PATIENCE);
     loop {
         tokio::time::sleep(GLANCE.to_std()).await;
@@ -129,6 +138,7 @@ pub(crate) fn state(seed: u64, profile: Profile, plan: &Plan, simulation: Simula
         arrivals: Vec::new(),
         begun: BTreeMap::new(),
         calls: Calls::default(),
+        recovered: None,
         processes: 0,
         invocations: 0,
         violations: BTreeSet::new(),
@@ -141,7 +151,8 @@ async fn sweep(world: World, functions: Functions) {
         let (pause, times, apart) = {
             let State { random, profile, .. } = &mut *world.state();
             let times = if random.chance(profile.sweeps) { *random.pick(&[0, 2]) } else { 1 };
-            (random.between(58_000, 62_000), times, random.below(2_000))
+            let minutes = if profile.lasting { 30 } else { 1 };
+            (minutes * random.between(58_000, 62_000), times, random.below(2_000))
         };
         tokio::time::sleep(Millis(pause).to_std()).await;
         for number in 0..times {
