@@ -9,7 +9,7 @@ pub(crate) struct Profile {
     pub calm: bool,
     /// Nothing goes wrong, but one account has far more to do than there is room for, and its receivers never answer.
     pub(crate) crowded: bool,
-    /// It lasts for days, in which endpoints fail. Little happens, and the sweep comes every half hour.
+    /// It lasts for days, in which endpoints fail.
     pub(crate) lasting: bool,
     /// How far a process' clock may be off, either way, in milliseconds.
     pub skew: u64,
@@ -86,6 +86,13 @@ impl Profile {
     /// stays one.
     pub(crate) fn recovered(&self) -> Self {
         let concurrency = if self.crowded { self.concurrency } else { 50 };
-        Self { calm: self.calm, skew: self.skew, concurrency, latency: self.latency, ..Self::default() }
+        Self {
+            calm: self.calm,
+            lasting: self.lasting,
+            skew: self.skew,
+            concurrency,
+            latency: self.latency,
+            ..Self::default()
+        }
     }
 }
