@@ -51,11 +51,12 @@ impl Plan {
     fn add_ailing(&mut self, random: &mut Random, number: u64, instants: &mut Vec<u64>) {
         let host = format!("ails{number}.example.com");
         let any = *random.pick(instants);
-        // It takes what comes at one of the instants, or nothing ever.
+        // It takes what comes at one of the instants, perhaps while an earlier attempt is still failing; or nothing ever.
+        let from = any + random.below(8_000);
         let (from, to) = match random.below(3) {
             0 => (0, 0),
-            1 => (any.saturating_sub(1_000), any + random.between(1, 20_000)),
-            _ => (any.saturating_sub(1_000), any + random.between(Millis::HOUR.0, 2 * Millis::DAY.0)),
+            1 => (from, from + random.between(1_000, 20_000)),
+            _ => (from, from + random.between(Millis::HOUR.0, 2 * Millis::DAY.0)),
         };
         self.manners.push((host.clone(), Manner::Ails(Millis(from), Millis(to))));
         let mut wishes = Vec::new();

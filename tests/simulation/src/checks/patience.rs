@@ -13,7 +13,9 @@ use minoots_shared::domain::time::{Millis, Timestamp};
 const FAILED: &str = "every attempt has failed";
 /// How long what was read may be acted upon.
 const STALE: Millis = Millis::seconds(11);
-/// How much longer patience may last: an attempt that began before a success, and failed after it, takes as long.
+/// An attempt that began before a success and failed after it counts from when it began: an attempt's time limit ago.
+const OVERLAP: Millis = Millis::seconds(31);
+/// How much longer patience may last.
 const LENIENT: Millis = Millis::seconds(60);
 
 pub(super) fn check(seen: &Seen<'_>, broken: &mut Vec<String>) {
@@ -48,8 +50,9 @@ fn not_before_its_time(
             broken
                 .push(format!("endpoint {id} was deactivated at {}, and had not failed for five days", silence.from.0));
         }
-        let took =
-            attempts.iter().find(|attempt| attempt.error.is_none() && (earliest..latest).contains(&ended(attempt)));
+        let took = attempts
+            .iter()
+            .find(|attempt| attempt.error.is_none() && (earliest.plus(OVERLAP)..latest).contains(&ended(attempt)));
         if let Some(took) = took {
             let ago = silence.from.since(ended(took)).0;
             broken.push(format!("endpoint {id} was deactivated for its failures {ago} ms after it took something"));
