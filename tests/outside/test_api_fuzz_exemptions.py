@@ -1,5 +1,5 @@
-"""What `make fuzz-api` overlooks is what the API promises, and nothing beside it: no 5xx, no request taken or refused against
-the document."""
+"""What `make fuzz-api` overlooks is what the API promises, and nothing beside it: no 5xx, and no request that is taken or
+refused against the document."""
 
 from types import SimpleNamespace
 

@@ -50,9 +50,8 @@ fn not_before_its_time(
             broken
                 .push(format!("endpoint {id} was deactivated at {}, and had not failed for five days", silence.from.0));
         }
-        let took = attempts
-            .iter()
-            .find(|attempt| attempt.error.is_none() && (earliest.plus(OVERLAP)..latest).contains(&ended(attempt)));
+        let lately = earliest.plus(OVERLAP)..latest;
+        let took = attempts.iter().find(|attempt| attempt.error.is_none() && lately.contains(&ended(attempt)));
         if let Some(took) = took {
             let ago = silence.from.since(ended(took)).0;
             broken.push(format!("endpoint {id} was deactivated for its failures {ago} ms after it took something"));
