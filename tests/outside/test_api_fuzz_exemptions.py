@@ -1,4 +1,4 @@
-"""What `make fuzz-api` overlooks is what the API promises, and nothing beside it: no 5xx, and no request that is taken or
+"""What `make fuzz-api` overlooks is what the API promises, and nothing beside it: no 5xx, no request that is taken or
 refused against the document."""
 
 from types import SimpleNamespace
