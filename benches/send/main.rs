@@ -73,7 +73,7 @@ fn delivery(url: String) -> Delivery {
         at: Timestamp(0),
         url,
         headers: Vec::new(),
-        body: BODY.to_owned(),
+        body: BODY.into(),
         plan: RetryPlan::TIMER,
     })
 }

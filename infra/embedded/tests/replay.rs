@@ -27,7 +27,7 @@ fn failed(number: u64) -> Delivery {
         event: "timer_expired".to_owned(),
         url: "http://127.0.0.1:9/".to_owned(),
         headers: Vec::new(),
-        body: "{}".to_owned(),
+        body: "{}".into(),
         plan: RetryPlan::TIMER,
         at,
     });

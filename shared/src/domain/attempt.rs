@@ -135,7 +135,7 @@ mod tests {
             event: "timer_expired".to_owned(),
             url: "https://a.example/".to_owned(),
             headers: Vec::new(),
-            body: "{}".to_owned(),
+            body: "{}".into(),
             plan: RetryPlan::TIMER,
             at,
         });

@@ -7,6 +7,7 @@ use super::ids::{DeliveryId, EndpointId, EventId, TimerId};
 use super::retry::RetryPlan;
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// One event for one URL. The same bytes go out under the same id in every attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,7 +27,7 @@ pub struct Delivery {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, String)>,
     /// What is sent, rendered once.
-    pub body: String,
+    pub body: Arc<str>,
     /// Where it stands.
     pub status: DeliveryStatus,
     /// Every attempt that ended.
@@ -151,7 +152,7 @@ pub struct NewDelivery {
     /// The caller's own headers.
     pub headers: Vec<(String, String)>,
     /// What is sent.
-    pub body: String,
+    pub body: Arc<str>,
     /// When attempts are made.
     pub plan: RetryPlan,
 }

@@ -143,7 +143,7 @@ impl WebhookClient {
         let stamped = self.stamp.now();
         let mut request = reqwest::Request::new(Method::POST, url);
         *request.headers_mut() = headers(outgoing, now, stamped)?;
-        *request.body_mut() = Some(outgoing.delivery.body.clone().into());
+        *request.body_mut() = Some(String::from(&*outgoing.delivery.body).into());
         let response = self.transport.carry(request).await?;
         let code = response.status().as_u16();
         let retry_after = response

@@ -55,7 +55,7 @@ impl<'a> EventPayload<'a> {
             event: event_type.clone(),
             url: endpoint.url.clone(),
             headers: endpoint.headers.clone(),
-            body: self.body(Form::of(endpoint)).to_owned(),
+            body: self.body(Form::of(endpoint)).into(),
             plan: endpoint.plan,
             at: *created_at,
         })

@@ -54,7 +54,7 @@ pub fn delivery(happening: &Happening) -> Option<Delivery> {
         id: delivery_id(happening),
         source: Source::Timer(timer.id.clone()),
         event: event.name().to_owned(),
-        body: render(happening, &action, &url, told),
+        body: render(happening, &action, &url, told).into(),
         url,
         headers: action.headers,
         plan: RetryPlan::TIMER,

@@ -15,6 +15,7 @@ use minoots_shared::domain::delivery::Delivery;
 use minoots_shared::domain::time::{Millis, Timestamp};
 use minoots_shared::ports::Unavailable;
 use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
 
 /// Above this a record's texts are moved out, in bytes as JSON: writing them once is cheaper then than writing them with
 /// every attempt.
@@ -47,7 +48,7 @@ impl DynamoStore {
         if all.iter().map(size).sum::<usize>() <= most {
             return Ok(());
         }
-        let mut out: Vec<(String, String)> = Vec::new();
+        let mut out: Vec<(String, Arc<str>)> = Vec::new();
         for held in all {
             if held.body_at.is_none() && held.delivery.body.len() >= LEAST {
                 held.body_at = Some(name(&mut out, std::mem::take(&mut held.delivery.body)));
@@ -55,7 +56,7 @@ impl DynamoStore {
             if held.response_at.is_none()
                 && let Some(response) = held.delivery.response_body.take_if(|response| response.len() >= LEAST)
             {
-                held.response_at = Some(name(&mut out, response));
+                held.response_at = Some(name(&mut out, response.into()));
             }
         }
         let until = self.clock.now().plus(KEPT);
@@ -92,7 +93,7 @@ impl DynamoStore {
     pub(super) async fn with_texts(&self, scope: &Scope, held: Held) -> Result<Delivery, Unavailable> {
         let mut delivery = held.delivery;
         if let Some(digest) = held.body_at {
-            delivery.body = self.text(scope, &digest).await?.unwrap_or_default();
+            delivery.body = self.text(scope, &digest).await?.unwrap_or_default().into();
         }
         if let Some(digest) = held.response_at {
             delivery.response_body = self.text(scope, &digest).await?;
@@ -108,7 +109,7 @@ impl DynamoStore {
     }
 }
 
-fn name(out: &mut Vec<(String, String)>, text: String) -> String {
+fn name(out: &mut Vec<(String, Arc<str>)>, text: Arc<str>) -> String {
     let digest = digest(&text);
     out.push((digest.clone(), text));
     digest

@@ -30,7 +30,9 @@ impl EmbeddedStore {
     }
 
     pub(super) fn read_account(&self, id: &AccountId) -> Result<Option<Account>> {
-        self.tables.view().record(Table::Accounts, id.as_str().as_bytes())
+        let key = id.as_str().as_bytes();
+        let account = self.tables.accounts.get(key, || self.tables.view().record(Table::Accounts, key))?;
+        Ok(account.map(|account| Account::clone(&account)))
     }
 
     pub(super) async fn put_api_key(
@@ -61,7 +63,8 @@ impl EmbeddedStore {
     }
 
     pub(super) fn read_api_key(&self, digest: &KeyDigest) -> Result<Option<ApiKey>> {
-        self.tables.view().record(Table::ApiKeys, &digest.0)
+        let key = self.tables.api_keys.get(&digest.0, || self.tables.view().record(Table::ApiKeys, &digest.0))?;
+        Ok(key.map(|key| ApiKey::clone(&key)))
     }
 
     pub(super) fn read_api_keys(&self, account: &AccountId) -> Result<Vec<ApiKey>> {

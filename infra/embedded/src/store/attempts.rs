@@ -3,14 +3,15 @@
 //! Only in memory: after a crash nobody is at any of them, and each is attempted again under its number.
 
 use super::EmbeddedStore;
+use super::deliveries::Stored;
 use super::error::Result;
 use super::keys::Key;
 use super::record::unreadable;
 use super::tables::{Read as _, Table};
 use super::txn::Txn;
 use super::writer::Durability;
-use super::{deliveries, delivery_lists, figures, record};
-use fjall::{UserKey, UserValue};
+use super::{deliveries, delivery_lists, figures};
+use fjall::UserKey;
 use foldhash::HashMap;
 use minoots_shared::domain::account::Scope;
 use minoots_shared::domain::attempt::AttemptResult;
@@ -27,16 +28,7 @@ const MOST_LOOKS: usize = 100;
 
 /// The attempts under way: a delivery's key, and what was read when the attempt began, once that is known.
 #[derive(Clone, Default)]
-pub(super) struct Attempts(Arc<Mutex<HashMap<UserKey, Option<Begun>>>>);
-
-/// A delivery whose attempt has begun.
-#[derive(Clone)]
-struct Begun {
-    /// As it is stored.
-    delivery: Arc<Delivery>,
-    /// Its record.
-    record: UserValue,
-}
+pub(super) struct Attempts(Arc<Mutex<HashMap<UserKey, Option<Stored>>>>);
 
 /// What came of beginning a delivery's attempt.
 pub(crate) enum Begin {
@@ -71,12 +63,12 @@ impl Attempts {
         }
     }
 
-    fn set_begun(&self, key: &[u8], begun: Begun) {
+    fn set_begun(&self, key: &[u8], begun: Stored) {
         self.lock().insert(key.into(), Some(begun));
     }
 
     /// What was read when the attempt of this number began, if it is under way.
-    fn begun(&self, key: &[u8], number: u32) -> Option<Begun> {
+    fn begun(&self, key: &[u8], number: u32) -> Option<Stored> {
         self.lock().get(key)?.as_ref().filter(|begun| begun.delivery.next_attempt() == number).cloned()
     }
 
@@ -92,7 +84,7 @@ impl Attempts {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<UserKey, Option<Begun>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<UserKey, Option<Stored>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -106,7 +98,7 @@ impl EmbeddedStore {
         let view = self.tables.view();
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {
-            let delivery = view.record::<Delivery>(Table::Deliveries, &Key::scoped(scope, id.as_str()))?;
+            let delivery = deliveries::read(&view, &Key::scoped(scope, id.as_str()))?;
             found.extend(delivery.map(|delivery| self.shown(delivery)));
         }
         Ok(found)
@@ -114,7 +106,7 @@ impl EmbeddedStore {
 
     pub(super) fn read_delivery_page(&self, scope: &Scope, query: &DeliveryQuery) -> Result<DeliveryPage> {
         let view = self.tables.view();
-        let read = |id: &str| view.record(Table::Deliveries, &Key::scoped(scope, id));
+        let read = |id: &str| deliveries::read(&view, &Key::scoped(scope, id));
         delivery_lists::page(&view, scope, query, read, |delivery| self.shown(delivery))
     }
 
@@ -131,7 +123,7 @@ impl EmbeddedStore {
         let view = self.tables.view();
         let mut counts = figures::counts(&view, scope)?;
         for key in under_way {
-            if let Some(delivery) = view.record::<Delivery>(Table::Deliveries, &key)? {
+            if let Some(delivery) = deliveries::read(&view, &key)? {
                 let sending = Delivery { status: DeliveryStatus::Sending, ..delivery.clone() };
                 if delivery.status.is_open() {
                     counts.recount(Some(&delivery), Some(&sending));
@@ -149,7 +141,7 @@ impl EmbeddedStore {
         now: Timestamp,
     ) -> std::result::Result<bool, Unavailable> {
         let key = Key::scoped(scope, id.as_str());
-        let delivery: Option<Delivery> = self.tables.view().record(Table::Deliveries, &key)?;
+        let delivery = deliveries::read(&self.tables.view(), &key)?;
         Ok(delivery.is_some_and(|delivery| is_due(&delivery, now)))
     }
 
@@ -197,9 +189,12 @@ impl EmbeddedStore {
         }
     }
 
-    fn read_begun(&self, key: &[u8]) -> Result<Option<Begun>> {
+    fn read_begun(&self, key: &[u8]) -> Result<Option<Stored>> {
+        if let Some(new) = self.tables.new_deliveries.take(key) {
+            return Ok(Some(new));
+        }
         let Some(record) = self.tables.view().get(Table::Deliveries, key)? else { return Ok(None) };
-        Ok(Some(Begun { delivery: Arc::new(record::decode(Table::Deliveries, &record)?), record }))
+        Ok(Some(Stored { delivery: Arc::new(deliveries::decode(&record)?), record }))
     }
 
     pub(super) async fn finish(

@@ -62,7 +62,7 @@ fn place(txn: &mut Txn<'_>, scope: &Scope, new: Vec<New>, limit: Option<u32>) ->
             Placement::OverLimit
         } else {
             running += u64::from(counts);
-            encoded.put(txn, &[]);
+            encoded.put_new(txn);
             if let Some(event) = event {
                 event.put_new(txn)?;
             }

@@ -3,7 +3,7 @@
 
 use super::error::Result;
 use super::keys::Key;
-use super::record;
+use super::record::{self, unreadable};
 use super::tables::{Read, Table};
 use super::timeline;
 use super::txn::Txn;
@@ -17,6 +17,32 @@ use minoots_shared::domain::ids::DeliveryId;
 use minoots_shared::domain::time::Timestamp;
 use std::sync::Arc;
 
+/// A delivery as it is stored.
+#[derive(Clone)]
+pub(super) struct Stored {
+    pub(super) delivery: Arc<Delivery>,
+    pub(super) record: UserValue,
+}
+
+/// The body stands in front of the rest, as it is: inside the JSON each of its quotes would take another byte and some time.
+pub(super) fn encode(delivery: &Delivery) -> Result<UserValue> {
+    let rest = Delivery { body: Arc::default(), ..delivery.clone() };
+    record::encode_headed(Table::Deliveries, delivery.body.as_bytes(), &rest)
+}
+
+/// The delivery of a record.
+pub(super) fn decode(bytes: &[u8]) -> Result<Delivery> {
+    let delivery: Delivery = record::decode(Table::Deliveries, bytes)?;
+    let Some(body) = record::head(Table::Deliveries, bytes)? else { return Ok(delivery) };
+    let body = str::from_utf8(body).map_err(|error| unreadable(Table::Deliveries, error.to_string()))?;
+    Ok(Delivery { body: body.into(), ..delivery })
+}
+
+/// The delivery that is stored under a key.
+pub(super) fn read(read: &impl Read, key: &[u8]) -> Result<Option<Delivery>> {
+    read.get(Table::Deliveries, key)?.map(|record| decode(&record)).transpose()
+}
+
 /// A new delivery made ready for the writer by its caller.
 pub(super) struct Encoded {
     delivery: Arc<Delivery>,
@@ -29,7 +55,7 @@ impl Encoded {
     pub(super) fn new(delivery: Arc<Delivery>) -> Result<Self> {
         let key = Key::scoped(&delivery.scope, delivery.id.as_str()).into();
         let entries = entries(&delivery).into_iter().map(|entry| (entry.clone(), value(&delivery, entry.0))).collect();
-        Ok(Self { value: record::encode(Table::Deliveries, &*delivery)?, delivery, key, entries })
+        Ok(Self { value: encode(&delivery)?, delivery, key, entries })
     }
 
     /// Stores it unless there is one with its id. `false`: there is.
@@ -38,8 +64,8 @@ impl Encoded {
             return Ok(false);
         }
         self.entries.into_iter().for_each(|((table, key), value)| txn.put(table, key, value));
-        txn.put(Table::Deliveries, self.key, self.value);
         figures::recount(txn, None, Some(&self.delivery))?;
+        txn.put_new_delivery(self.key, Stored { delivery: self.delivery, record: self.value });
         Ok(true)
     }
 }
@@ -81,7 +107,7 @@ impl Change {
             None => true,
         });
         let new = new.into_iter().map(|entry| (entry.clone(), value(&after, entry.0))).collect();
-        Ok(Self { value: record::encode(Table::Deliveries, &after)?, after, gone, new })
+        Ok(Self { value: encode(&after)?, after, gone, new })
     }
 
     /// Replaces the delivery's record by what it has become.
@@ -135,7 +161,7 @@ fn change(
     key: &[u8],
     change: impl FnOnce(&Delivery) -> Option<Delivery>,
 ) -> Result<Option<Delivery>> {
-    let Some(before) = txn.record::<Delivery>(Table::Deliveries, key)? else { return Ok(None) };
+    let Some(before) = read(txn, key)? else { return Ok(None) };
     let Some(after) = change(&before) else { return Ok(None) };
     Change::new(&before, after)?.write(txn, &before).map(Some)
 }
@@ -176,7 +202,7 @@ pub(super) fn replay(
     key: &[u8],
     now: Timestamp,
 ) -> Result<Option<std::result::Result<Delivery, NotReplayed>>> {
-    let Some(before) = txn.record::<Delivery>(Table::Deliveries, key)? else { return Ok(None) };
+    let Some(before) = read(txn, key)? else { return Ok(None) };
     match before.replayed(now) {
         Ok(after) => Change::new(&before, after)?.write(txn, &before).map(|after| Some(Ok(after))),
         Err(refused) => Ok(Some(Err(refused))),
@@ -192,7 +218,7 @@ pub(super) fn record_attempt(txn: &mut Txn<'_>, key: &[u8], result: &AttemptResu
 pub(super) fn delete(txn: &mut Txn<'_>, scope: &Scope, ids: &[DeliveryId]) -> Result<()> {
     for id in ids {
         let key = Key::scoped(scope, id.as_str());
-        if let Some(delivery) = txn.record::<Delivery>(Table::Deliveries, &key)? {
+        if let Some(delivery) = read(txn, &key)? {
             entries(&delivery).into_iter().for_each(|(table, key)| txn.remove(table, key));
             txn.remove(Table::Deliveries, key);
             figures::recount(txn, Some(&delivery), None)?;

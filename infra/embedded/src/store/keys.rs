@@ -190,3 +190,8 @@ pub(super) fn status_byte(status: Status) -> u8 {
         Status::Cancelled => 3,
     }
 }
+
+/// The status that a byte of [`status_byte`] stands for.
+pub(super) fn status_of(byte: u8) -> Option<Status> {
+    Status::ALL.into_iter().find(|status| status_byte(*status) == byte)
+}

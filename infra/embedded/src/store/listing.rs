@@ -12,6 +12,7 @@ use minoots_shared::domain::ids::TimerId;
 use minoots_shared::domain::time::Timestamp;
 use minoots_shared::domain::timer::{Status, Timer};
 use minoots_shared::ports::{ListPosition, TimerPage, TimerQuery};
+use std::iter::once;
 use std::ops::Bound;
 
 /// At most this many records are read for one page, however few of them match.
@@ -32,11 +33,6 @@ impl<'a> List<'a> {
         label.or(query.status.map(Self::Status)).unwrap_or(Self::All)
     }
 
-    fn of_timer(timer: &'a Timer) -> impl Iterator<Item = Self> {
-        let labels = timer.labels.iter().map(|(index, value)| Self::Label(index, value));
-        [Self::All, Self::Status(timer.status())].into_iter().chain(labels)
-    }
-
     fn key(self, scope: &Scope) -> Key {
         let key = Key::new().scope(scope);
         match self {
@@ -46,6 +42,10 @@ impl<'a> List<'a> {
         }
     }
 
+    fn entry(self, timer: &Timer) -> Vec<u8> {
+        entry(self.key(&timer.scope), (timer.created_at, timer.id.as_str()))
+    }
+
     /// Whether being in it is all that the query asks for.
     fn answers(self, query: &TimerQuery) -> bool {
         let asked = query.labels.iter().count() + usize::from(query.status.is_some());
@@ -53,9 +53,15 @@ impl<'a> List<'a> {
     }
 }
 
-/// The keys under which a timer is listed.
-pub(super) fn entries(timer: &Timer) -> impl Iterator<Item = Vec<u8>> {
-    List::of_timer(timer).map(|list| entry(list.key(&timer.scope), (timer.created_at, timer.id.as_str())))
+/// The keys under which a timer is listed as long as it exists: its labels never change.
+pub(super) fn lasting_entries(timer: &Timer) -> impl Iterator<Item = Vec<u8>> {
+    let labels = timer.labels.iter().map(|(index, value)| List::Label(index, value));
+    once(List::All).chain(labels).map(|list| list.entry(timer))
+}
+
+/// The key under which it is listed while it has this status.
+pub(super) fn entry_by_status(timer: &Timer, status: Status) -> Vec<u8> {
+    List::Status(status).entry(timer)
 }
 
 /// One page.

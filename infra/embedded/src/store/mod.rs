@@ -5,6 +5,7 @@
 
 mod accounts;
 mod attempts;
+mod cache;
 mod creation;
 mod deliveries;
 mod delivery_lists;
@@ -17,6 +18,7 @@ mod folder;
 mod idempotency;
 mod keys;
 mod listing;
+mod new_deliveries;
 mod open;
 mod port;
 mod record;

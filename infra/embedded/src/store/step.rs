@@ -4,8 +4,9 @@ use super::EmbeddedStore;
 use super::deliveries;
 use super::error::Result;
 use super::events;
+use super::record;
 use super::tables::{Read as _, Table};
-use super::timers::{self, Encoded};
+use super::timers::{self, Encoded, Head};
 use super::txn::Txn;
 use super::usage::{self, Counted};
 use super::writer::Durability;
@@ -29,19 +30,20 @@ fn take(
     new: Vec<deliveries::Encoded>,
     told: Vec<events::Encoded>,
 ) -> Result<bool> {
-    let Some(stored) = txn.record::<Timer>(Table::Timers, &timer.key)?.filter(|timer| timer.revision == step.before)
-    else {
+    let Some(stored) = txn.get(Table::Timers, &timer.key)? else { return Ok(false) };
+    let before = Head::of_record(&stored)?;
+    if before.revision != step.before {
         return Ok(false);
-    };
-    timer.put(txn, &timers::entries(&stored));
+    }
+    timer.put_over(txn, &step.timer, &before);
     let (scope, at) = (&step.timer.scope, step.timer.updated_at);
     let mut counted = Counted { events: step.happened as u64, ..Counted::default() };
     for delivery in new {
         counted.deliveries += u64::from(delivery.put_new(txn)?);
     }
     if let Some(reason) = step.withdraw {
-        let earlier = earlier(&stored, step);
-        deliveries::withdraw(txn, scope, earlier, at, reason)?;
+        let stored: Timer = record::decode(Table::Timers, &stored)?;
+        deliveries::withdraw(txn, scope, earlier(&stored, step), at, reason)?;
     }
     for event in told {
         event.put_new(txn)?;
@@ -49,7 +51,7 @@ fn take(
     if counted != Counted::default() {
         usage::count(txn, scope, at, &counted)?;
     }
-    match (stored.status().has_ended(), step.timer.status().has_ended()) {
+    match (before.status.has_ended(), step.timer.status().has_ended()) {
         (false, true) => {
             let running = timers::running(txn, scope)?;
             timers::set_running(txn, scope, running.saturating_sub(1))?;

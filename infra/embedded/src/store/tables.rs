@@ -1,11 +1,15 @@
 //! The database's tables, and a consistent view of them.
 
+use super::cache::Cache;
 use super::error::{Result, StoreError};
 use super::floor::Floor;
 use super::folder::Folder;
+use super::new_deliveries::NewDeliveries;
 use super::record;
 use super::wake::Wake;
 use fjall::{Database, Guard, Keyspace, KeyspaceCreateOptions, Readable as _, Snapshot, UserKey, UserValue};
+use minoots_shared::domain::account::Account;
+use minoots_shared::domain::api_key::ApiKey;
 use serde::de::DeserializeOwned;
 use std::ops::Bound;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -138,6 +142,10 @@ pub(super) struct Tables {
     pub(super) timers_wake: Wake,
     /// For the loop that sends deliveries.
     pub(super) deliveries_wake: Wake,
+    /// For whoever sends deliveries.
+    pub(super) new_deliveries: NewDeliveries,
+    pub(super) accounts: Cache<Account>,
+    pub(super) api_keys: Cache<ApiKey>,
     broken: AtomicBool,
     /// There may be subscriptions: without any, nobody is told of a timer's step, and most stores have none.
     has_subscriptions: AtomicBool,
@@ -156,6 +164,9 @@ impl Tables {
             floors: Default::default(),
             timers_wake: Wake::default(),
             deliveries_wake: Wake::default(),
+            new_deliveries: NewDeliveries::default(),
+            accounts: Cache::default(),
+            api_keys: Cache::default(),
             broken: AtomicBool::new(false),
             has_subscriptions: AtomicBool::new(has_subscriptions),
             _folder: folder,

@@ -6,6 +6,7 @@ mod keys;
 mod lines_of_time;
 mod listing;
 mod opening;
+mod records;
 mod retention;
 mod sending;
 
@@ -63,7 +64,7 @@ fn delivery(timer: &Timer, id: &str, at: Timestamp) -> Arc<Delivery> {
         event: "timer_expired".to_owned(),
         url: "https://example.com/hook".to_owned(),
         headers: Vec::new(),
-        body: "{}".to_owned(),
+        body: "{}".into(),
         plan: RetryPlan::TIMER,
         at,
     }))

@@ -72,7 +72,7 @@ async fn an_endpoint_is_reached_as_it_is_at_the_moment_of_the_attempt() {
     assert_eq!(answer.unwrap().code, 204);
     let request = receiving.await.unwrap();
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
-    assert_eq!(body, delivery.body);
+    assert_eq!(body, &*delivery.body);
     let head = head.to_ascii_lowercase();
     let new = SigningSecrets::new(now.secrets.current.clone());
     for header in [

@@ -30,7 +30,7 @@ fn event(event_type: &str, data: &str) -> Event {
 }
 
 fn body(event: &Event, more: &str) -> String {
-    EventPayload::new(event).delivery(&endpoint("whk_1", more)).body
+    EventPayload::new(event).delivery(&endpoint("whk_1", more)).body.to_string()
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn is_numbered(sent: &[&Arrival], broken: &mut Vec<String>) {
 
 /// The same bytes go to the same place in every attempt.
 fn is_the_same_throughout(delivery: &Delivery, sent: &[&Arrival], broken: &mut Vec<String>) {
-    if let Some(other) = sent.iter().find(|arrival| arrival.body != delivery.body) {
+    if let Some(other) = sent.iter().find(|arrival| *arrival.body != *delivery.body) {
         broken.push(format!("attempt {} sent other bytes: {}", other.attempt, other.body));
     }
     if sent.iter().any(|arrival| arrival.event != delivery.event || !delivery.url.ends_with(&arrival.url)) {

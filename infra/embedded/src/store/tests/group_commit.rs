@@ -1,5 +1,7 @@
 use super::*;
+use crate::store::deliveries;
 use crate::store::error::{Result, StoreError};
+use crate::store::keys::Key;
 use crate::store::tables::{Read as _, Table};
 use crate::store::txn::Txn;
 use crate::store::writer::Durability;
@@ -127,4 +129,29 @@ async fn results_that_come_together_write_the_figures_once() {
     assert_eq!((after.jobs - before.jobs, after.commits - before.commits), (21, 1));
     let counts = store.delivery_counts(&scope).await.unwrap();
     assert_eq!((counts.succeeded, counts.total()), (20, 20));
+}
+
+#[tokio::test]
+async fn a_new_delivery_is_kept_for_whoever_begins_it_unless_its_job_was_rolled_back() {
+    let folder = TempDir::new().unwrap();
+    let store = Arc::new(open(&folder));
+    create(&store, timer("a")).await;
+    let (release, held) = hold(&store).await;
+    let encoded = deliveries::Encoded::new(delivery(&timer("a"), "del_b", NOW)).unwrap();
+    let job = move |txn: &mut Txn<'_>| {
+        encoded.put_new(txn)?;
+        Err::<(), _>(StoreError::Stopped)
+    };
+    let rolled_back = store.writer.run(Durability::Disk, job);
+    let (timer, before) = (timer("a"), store.figures().commits);
+    let (rolled_back, _, ()) =
+        futures::join!(rolled_back, expire(&store, &timer, "del_a"), async move { drop(release) });
+    held.await.unwrap();
+    rolled_back.unwrap_err();
+    assert_eq!(store.figures().commits, before + 1);
+    let kept = |id| store.tables.new_deliveries.take(&Key::scoped(&scope(), id));
+    assert!(kept("del_b").is_none());
+    let stored = store.tables.view().get(Table::Deliveries, &Key::scoped(&scope(), "del_a")).unwrap();
+    assert_eq!(kept("del_a").map(|kept| kept.record), stored);
+    assert!(kept("del_a").is_none());
 }
