@@ -1,15 +1,19 @@
 //! Who may be attempted next: fair between lanes, bounded in all, for each account, each host and each endpoint.
 //!
 //! An endpoint's deliveries share a lane, and so do the webhooks of an account's timers to one host. A lane that has something
-//! waiting stands in exactly one place: among those whose turn it is, among those that wait for a token of their rate, or in
-//! the line of its host or of its account, when that takes no more attempts. Each turn is one attempt.
+//! waiting stands in exactly one place: among those whose turn it is, among those that wait for a token of their rate or rest
+//! because they found nobody, or in the line of its host or of its account, when that takes no more attempts. Each turn is one
+//! attempt.
+
+mod lane;
 
 use crate::job::Job;
 use crate::queue::Limits;
 use foldhash::{HashMap, HashMapExt as _};
+use lane::{Lane, LaneName};
 use minoots_shared::domain::account::Scope;
-use minoots_shared::domain::ids::{AccountId, DeliveryId, EndpointId};
-use minoots_shared::pace::{Bucket, Rate};
+use minoots_shared::domain::ids::{AccountId, DeliveryId};
+use minoots_shared::pace::Rate;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -23,32 +27,6 @@ const UNPROVEN: usize = 4;
 const PROMPT: Duration = Duration::from_secs(2);
 /// How many deliveries of a lane wait in memory when too many wait there in all.
 const FEW: usize = 64;
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum LaneName {
-    Timers(Scope, Arc<str>),
-    Endpoint(Scope, EndpointId),
-}
-
-impl LaneName {
-    fn of(job: &Job) -> Arc<Self> {
-        Arc::new(match &job.endpoint {
-            Some(endpoint) => Self::Endpoint(job.scope.clone(), endpoint.clone()),
-            None => Self::Timers(job.scope.clone(), Arc::clone(&job.host)),
-        })
-    }
-}
-
-#[derive(Default)]
-struct Lane {
-    waiting: VecDeque<Job>,
-    under_way: usize,
-    bucket: Bucket,
-    /// Deliveries were turned away and wait in the store.
-    turned_away: bool,
-    /// It stands in one of the places for lanes with something waiting.
-    stands: bool,
-}
 
 #[derive(Default)]
 struct Host {
@@ -97,7 +75,7 @@ pub(crate) struct Lanes {
     hosts: HashMap<Arc<str>, Host>,
     accounts: HashMap<AccountId, Account>,
     ready: VecDeque<Arc<LaneName>>,
-    /// Lanes that wait for a token.
+    /// Lanes that wait for a token, or rest.
     paced: BTreeSet<(Instant, Arc<LaneName>)>,
     /// Lanes with nothing to do, that are kept until their buckets are full.
     resting: BTreeSet<(Instant, Arc<LaneName>)>,
@@ -168,6 +146,11 @@ impl Lanes {
             let Some(name) = self.ready.pop_front() else { break };
             let Some(lane) = self.lanes.get_mut(&name) else { continue };
             let Some(first) = lane.waiting.front() else { continue };
+            // It may have come to that since it was put here.
+            if lane.finds_nobody() && (lane.under_way > 0 || lane.waits_until(None, now).is_some()) {
+                self.called(&name, now);
+                continue;
+            }
             let of_account = self.accounts.entry(first.scope.account.clone()).or_default();
             let at_host = self.hosts.entry(Arc::clone(&first.host)).or_default();
             let proven = if is_scarce { UNPROVEN + at_host.proven } else { usize::MAX };
@@ -210,8 +193,9 @@ impl Lanes {
     }
 
     /// The receiver has answered, or won't: it may be sent the next one. What came of the attempt is still to be recorded,
-    /// so the attempt still counts among its account's and among all.
-    pub(crate) fn answered(&mut self, job: &Job, now: Instant) {
+    /// so the attempt still counts among its account's and among all. `found` says whether there was an answer, if it is
+    /// known.
+    pub(crate) fn answered(&mut self, job: &Job, found: Option<bool>, now: Instant) {
         let begun = match self.known.get(&(job.scope.clone(), job.id.clone())) {
             Some(Known::UnderWay(since) | Known::Again(since)) => *since,
             _ => now,
@@ -220,6 +204,9 @@ impl Lanes {
         let name = LaneName::of(job);
         if let Some(lane) = self.lanes.get_mut(&name) {
             lane.under_way -= 1;
+            if let Some(found) = found {
+                lane.note(found, begun, now);
+            }
         }
         self.settle(&name, now);
     }
@@ -298,11 +285,12 @@ impl Lanes {
             LaneName::Timers(..) => (self.limits.attempts_per_host, None),
             LaneName::Endpoint(..) => (self.limits.attempts_per_endpoint, Some(self.rate)),
         };
+        let most = if lane.finds_nobody() { 1 } else { most };
         if lane.stands || lane.waiting.is_empty() || lane.under_way >= most {
             return false;
         }
         lane.stands = true;
-        match rate.and_then(|rate| lane.bucket.empty_until(rate, now)) {
+        match lane.waits_until(rate, now) {
             Some(at) => {
                 self.paced.insert((at, Arc::clone(name)));
             }

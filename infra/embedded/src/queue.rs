@@ -196,10 +196,14 @@ pub(crate) struct Attempting {
 }
 
 impl Attempting {
-    /// The receiver has answered: it may be sent the next delivery, while this one's is recorded.
-    pub(crate) fn answered(&mut self) {
+    /// The receiver has answered, or was not found: it may be sent the next delivery, while this one's is recorded.
+    pub(crate) fn answered(&mut self, found: bool) {
+        self.leave(Some(found));
+    }
+
+    fn leave(&mut self, found: Option<bool>) {
         if !std::mem::replace(&mut self.answered, true) {
-            self.queue.lanes().answered(&self.job, Instant::now());
+            self.queue.lanes().answered(&self.job, found, Instant::now());
             self.queue.changed.notify_one();
         }
     }
@@ -207,7 +211,7 @@ impl Attempting {
 
 impl Drop for Attempting {
     fn drop(&mut self) {
-        self.answered();
+        self.leave(None);
         if self.queue.lanes().done(&self.job, Instant::now()) {
             self.queue.room.notify_one();
         }

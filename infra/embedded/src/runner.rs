@@ -97,7 +97,9 @@ impl Runner {
     async fn attempt(self: Arc<Self>, mut attempting: Attempting) {
         let job = attempting.job.clone();
         let attempted = match self.store.begin_due(&job.scope, &job.id, self.app.clock().now()) {
-            Ok(Begin::Begun(delivery)) => self.app.make_begun(&delivery, || attempting.answered()).await.map(|_| true),
+            Ok(Begin::Begun(delivery)) => {
+                self.app.make_begun(&delivery, |found| attempting.answered(found)).await.map(|_| true)
+            }
             Ok(Begin::UnderWay) => Ok(true),
             Ok(Begin::NotDue) => Ok(false),
             Err(error) => Err(error),

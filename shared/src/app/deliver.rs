@@ -27,20 +27,20 @@ impl App {
     /// The infrastructure's. An attempt that was made but not recorded is made again under its number.
     pub async fn attempt(&self, scope: &Scope, id: &DeliveryId) -> Result<Option<Delivery>, Unavailable> {
         match self.store.begin_attempt(scope, id).await? {
-            Some(delivery) => self.make_begun(&delivery, || ()).await,
+            Some(delivery) => self.make_begun(&delivery, |_| ()).await,
             None => Ok(None),
         }
     }
 
-    /// [`Self::attempt`] of a delivery whose attempt has begun. Calls `answered` when the receiver has answered, or won't any
-    /// more: before that is recorded.
+    /// [`Self::attempt`] of a delivery whose attempt has begun. Calls `answered` before the result is recorded, as
+    /// soon as it is known whether the receiver answers.
     ///
     /// # Errors
     /// As there.
     pub async fn make_begun(
         &self,
         delivery: &Delivery,
-        answered: impl FnOnce() + Send,
+        answered: impl FnOnce(bool) + Send,
     ) -> Result<Option<Delivery>, Unavailable> {
         let scope = &delivery.scope;
         // Whoever asks may not know that an attempt was made meanwhile. A first one is due for whoever made the delivery.
@@ -79,14 +79,14 @@ impl App {
         &self,
         outgoing: &Outgoing<'_>,
         endpoint: Option<&Endpoint>,
-        answered: impl FnOnce() + Send,
+        answered: impl FnOnce(bool) + Send,
     ) -> Result<Option<Delivery>, Unavailable> {
         let delivery = outgoing.delivery;
         let endpoint = endpoint.filter(|_| !delivery.source.is_test());
         failpoint::reached(Failpoint::BeforeSending);
         let sent_at = self.clock.now();
         let (answer, duration) = self.webhooks.send(outgoing, sent_at).await;
-        answered();
+        answered(answer.is_ok());
         failpoint::reached(Failpoint::BeforeRecording);
         let is_gone = answer.as_ref().is_ok_and(|answer| answer.code == GONE);
         if let Some(endpoint) = endpoint.filter(|_| is_gone) {

@@ -1,10 +1,11 @@
 use super::*;
 use minoots_shared::domain::account::Mode;
-use minoots_shared::domain::ids::AccountId;
+use minoots_shared::domain::ids::{AccountId, EndpointId};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 mod accounts;
+mod nobody;
 
 /// Two to a host, two to an endpoint, ten a second to each: so slow that tests see it.
 fn limits() -> Limits {
@@ -55,7 +56,7 @@ fn begin(lanes: &mut Lanes, now: Instant) -> Vec<Job> {
 
 /// An attempt's end, answer and record at once. Whether its lane has room again.
 fn done(lanes: &mut Lanes, job: &Job, now: Instant) -> bool {
-    lanes.answered(job, now);
+    lanes.answered(job, Some(true), now);
     lanes.done(job, now)
 }
 
@@ -337,10 +338,10 @@ fn a_host_that_has_answered_is_sent_the_next_one_while_the_answer_is_being_recor
     }
     let begun = begin(&mut lanes, now);
     assert_eq!(ids(&begun), ["1", "2"]);
-    lanes.answered(&begun[0], now);
+    lanes.answered(&begun[0], Some(true), now);
     assert_eq!(ids(&begin(&mut lanes, now)), ["3"]);
     // Three in all: two at the receiver and one that is being recorded.
-    lanes.answered(&begun[1], now);
+    lanes.answered(&begun[1], Some(true), now);
     assert_eq!(ids(&begin(&mut lanes, now)), Vec::<&str>::new());
     lanes.done(&begun[0], now);
     assert_eq!(ids(&begin(&mut lanes, now)), ["4"]);

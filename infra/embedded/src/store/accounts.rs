@@ -110,6 +110,6 @@ impl EmbeddedStore {
     }
 }
 
-fn listed(account: &AccountId, id: &ApiKeyId) -> Vec<u8> {
+fn listed(account: &AccountId, id: &ApiKeyId) -> Key {
     Key::of_account(account, id.as_str())
 }

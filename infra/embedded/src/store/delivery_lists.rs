@@ -63,7 +63,7 @@ impl<'a> List<'a> {
 }
 
 /// The keys under which a delivery is listed.
-pub(super) fn entries(delivery: &Delivery) -> impl Iterator<Item = Vec<u8>> {
+pub(super) fn entries(delivery: &Delivery) -> impl Iterator<Item = Key> {
     let place = (delivery.created_at, delivery.id.as_str());
     List::of_delivery(delivery).map(move |list| entry(list.key(&delivery.scope), place))
 }

@@ -100,6 +100,6 @@ fn put(txn: &mut Txn<'_>, before: Option<&Endpoint>, after: &Endpoint) -> Result
     Ok(())
 }
 
-fn key(scope: &Scope, id: &EndpointId) -> Vec<u8> {
+fn key(scope: &Scope, id: &EndpointId) -> Key {
     Key::scoped(scope, id.as_str())
 }

@@ -45,10 +45,10 @@ pub(super) fn of_endpoint(read: &impl Read, scope: &Scope, endpoint: &EndpointId
     Ok(read.record(Table::EndpointFigures, &key(scope, endpoint))?.unwrap_or_default())
 }
 
-fn counts_key(scope: &Scope) -> Vec<u8> {
+fn counts_key(scope: &Scope) -> Key {
     Key::new().scope(scope).prefix()
 }
 
-fn key(scope: &Scope, endpoint: &EndpointId) -> Vec<u8> {
+fn key(scope: &Scope, endpoint: &EndpointId) -> Key {
     Key::scoped(scope, endpoint.as_str())
 }

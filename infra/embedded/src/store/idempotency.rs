@@ -16,7 +16,7 @@ const REMEMBERED: u8 = 1;
 /// Names a key of any length by 32 bytes.
 pub(super) fn digest(key: &IdempotencyKey) -> [u8; 32] {
     let text = Key::new().scope(&key.scope).text(key.route).rest(&key.key);
-    Sha256::digest(text).into()
+    Sha256::digest(&*text).into()
 }
 
 /// What is remembered, unless it has expired at `now`.
@@ -62,7 +62,7 @@ fn forget(txn: &mut Txn<'_>, digest: &[u8; 32]) -> Result<()> {
     Ok(())
 }
 
-fn expiring(at: Timestamp, digest: &[u8; 32]) -> Vec<u8> {
+fn expiring(at: Timestamp, digest: &[u8; 32]) -> Key {
     Key::new().instant(at).bytes(digest)
 }
 

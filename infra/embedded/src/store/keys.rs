@@ -3,10 +3,13 @@
 //! Texts may contain anything. Inside a key, `00` is written `00 FF` and a text ends with `00 01`: that keeps the order of
 //! the texts and makes the encoding prefix-free. Descending order is the same with every bit flipped.
 
+use fjall::Slice;
 use minoots_shared::domain::account::{Mode, Scope};
 use minoots_shared::domain::ids::AccountId;
 use minoots_shared::domain::time::Timestamp;
 use minoots_shared::domain::timer::Status;
+use smallvec::SmallVec;
+use std::ops::Deref;
 
 /// Before everything that is due at an instant, and nothing earlier.
 pub(super) type Instant = [u8; 8];
@@ -15,27 +18,27 @@ const ESCAPE: u8 = 0x00;
 const ESCAPED_ZERO: u8 = 0xff;
 const END: u8 = 0x01;
 
-/// A key under construction.
-#[derive(Clone, Default)]
-pub(super) struct Key(Vec<u8>);
+/// A key, or its beginning: none is so long that it needs memory of its own, but where callers' ids and labels are.
+#[derive(Clone, Default, Debug, PartialEq, Eq)]
+pub(super) struct Key(SmallVec<[u8; 128]>);
 
 impl Key {
     pub(super) fn new() -> Self {
-        Self(Vec::with_capacity(96))
+        Self::default()
     }
 
     /// A thing by its id in its scope.
-    pub(super) fn scoped(scope: &Scope, id: &str) -> Vec<u8> {
+    pub(super) fn scoped(scope: &Scope, id: &str) -> Key {
         Self::new().scope(scope).rest(id)
     }
 
     /// A thing by its id in its account.
-    pub(super) fn of_account(account: &AccountId, id: &str) -> Vec<u8> {
+    pub(super) fn of_account(account: &AccountId, id: &str) -> Key {
         Self::new().text(account.as_str()).rest(id)
     }
 
     /// A scope's thing on a line of time.
-    pub(super) fn at(at: Timestamp, scope: &Scope, id: &str) -> Vec<u8> {
+    pub(super) fn at(at: Timestamp, scope: &Scope, id: &str) -> Key {
         Self::new().instant(at).scope(scope).rest(id)
     }
 
@@ -67,11 +70,11 @@ impl Key {
                 self.0.push(ESCAPED_ZERO ^ flip);
             }
         }
-        self.0.extend([ESCAPE ^ flip, END ^ flip]);
+        self.0.extend_from_slice(&[ESCAPE ^ flip, END ^ flip]);
     }
 
     pub(super) fn number(mut self, number: u64) -> Self {
-        self.0.extend(number.to_be_bytes());
+        self.0.extend_from_slice(&number.to_be_bytes());
         self
     }
 
@@ -84,19 +87,33 @@ impl Key {
     }
 
     /// The last text: it ends where the key ends.
-    pub(super) fn rest(self, text: &str) -> Vec<u8> {
+    pub(super) fn rest(self, text: &str) -> Key {
         self.bytes(text.as_bytes())
     }
 
     /// The last bytes.
-    pub(super) fn bytes(mut self, bytes: &[u8]) -> Vec<u8> {
+    pub(super) fn bytes(mut self, bytes: &[u8]) -> Key {
         self.0.extend_from_slice(bytes);
-        self.0
+        self
     }
 
     /// What is there so far: the beginning of a range.
-    pub(super) fn prefix(self) -> Vec<u8> {
-        self.0
+    pub(super) fn prefix(self) -> Self {
+        self
+    }
+}
+
+impl Deref for Key {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Key> for Slice {
+    fn from(key: Key) -> Self {
+        key.0.as_slice().into()
     }
 }
 

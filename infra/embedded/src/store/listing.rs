@@ -42,7 +42,7 @@ impl<'a> List<'a> {
         }
     }
 
-    fn entry(self, timer: &Timer) -> Vec<u8> {
+    fn entry(self, timer: &Timer) -> Key {
         entry(self.key(&timer.scope), (timer.created_at, timer.id.as_str()))
     }
 
@@ -54,13 +54,13 @@ impl<'a> List<'a> {
 }
 
 /// The keys under which a timer is listed as long as it exists: its labels never change.
-pub(super) fn lasting_entries(timer: &Timer) -> impl Iterator<Item = Vec<u8>> {
+pub(super) fn lasting_entries(timer: &Timer) -> impl Iterator<Item = Key> {
     let labels = timer.labels.iter().map(|(index, value)| List::Label(index, value));
     once(List::All).chain(labels).map(|list| list.entry(timer))
 }
 
 /// The key under which it is listed while it has this status.
-pub(super) fn entry_by_status(timer: &Timer, status: Status) -> Vec<u8> {
+pub(super) fn entry_by_status(timer: &Timer, status: Status) -> Key {
     List::Status(status).entry(timer)
 }
 
@@ -84,7 +84,7 @@ pub(super) fn page(view: &View<'_>, scope: &Scope, query: &TimerQuery) -> Result
 pub(super) type Position<Id> = (Timestamp, Id);
 
 /// The key of a place in a list.
-pub(super) fn entry(list: Key, (created_at, id): Position<&str>) -> Vec<u8> {
+pub(super) fn entry(list: Key, (created_at, id): Position<&str>) -> Key {
     list.instant_descending(created_at).text_descending(id).prefix()
 }
 
@@ -101,7 +101,7 @@ pub(super) fn walk<T>(
     let prefix = list.clone().prefix();
     let end = after_prefix(&prefix);
     let behind = after.map(|after| entry(list, after));
-    let from = behind.as_deref().map_or(Bound::Included(prefix.as_slice()), Bound::Excluded);
+    let from = behind.as_deref().map_or(Bound::Included(&*prefix), Bound::Excluded);
     let mut taken = Vec::new();
     let mut last = after.map(|(created_at, id)| (created_at, id.to_owned()));
     for (read, entry) in view.range(table, from, end.as_deref()).enumerate() {

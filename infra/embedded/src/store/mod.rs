@@ -137,6 +137,6 @@ impl EmbeddedStore {
     }
 }
 
-fn due_key(due: &DueDelivery) -> Vec<u8> {
+fn due_key(due: &DueDelivery) -> Key {
     Key::at(due.at, &due.scope, due.id.as_str())
 }

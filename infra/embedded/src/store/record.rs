@@ -12,7 +12,9 @@ const JSON: u8 = 1;
 const HEADED_JSON: u8 = 2;
 
 pub(super) fn encode<T: Serialize>(table: Table, value: &T) -> Result<UserValue> {
-    write(table, Vec::from([JSON]), value)
+    let mut front = Vec::with_capacity(1024);
+    front.push(JSON);
+    write(table, front, value)
 }
 
 /// A record with bytes in front that [`head`] finds without reading the rest.
@@ -26,7 +28,6 @@ pub(super) fn encode_headed<T: Serialize>(table: Table, head: &[u8], value: &T) 
 }
 
 fn write<T: Serialize>(table: Table, mut front: Vec<u8>, value: &T) -> Result<UserValue> {
-    front.reserve(1024);
     serde_json::to_writer(&mut front, value).map_err(|error| unwritable(table, error))?;
     Ok(front.into())
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::ops::Bound;
 
 /// The keys under which an endpoint stands while it is active.
-pub(super) fn entries(endpoint: &Endpoint) -> impl Iterator<Item = Vec<u8>> {
+pub(super) fn entries(endpoint: &Endpoint) -> impl Iterator<Item = Key> {
     let subscriptions = endpoint.events.iter().filter(|_| endpoint.active);
     subscriptions.map(|subscription| prefix(&endpoint.scope, subscription.as_str()).rest(endpoint.id.as_str()))
 }

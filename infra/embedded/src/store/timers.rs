@@ -136,6 +136,6 @@ pub(super) fn set_running(txn: &mut Txn<'_>, scope: &Scope, count: u64) -> Resul
     Ok(())
 }
 
-fn running_key(scope: &Scope) -> Vec<u8> {
+fn running_key(scope: &Scope) -> Key {
     Key::new().scope(scope).prefix()
 }

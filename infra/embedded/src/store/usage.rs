@@ -48,8 +48,7 @@ pub(super) fn usage(view: &View<'_>, scope: &Scope, days: RangeInclusive<u64>) -
         return Ok(Vec::new());
     }
     let from = day_key(scope, *days.start());
-    let mut to = day_key(scope, *days.end());
-    to.push(0);
+    let to = day_key(scope, *days.end()).byte(0);
     let prefix = from.len() - size_of::<u64>();
     view.range(Table::Usage, Bound::Included(&from), Some(&to))
         .map(|entry| {
@@ -70,11 +69,11 @@ pub(super) fn forget(txn: &mut Txn<'_>, entry: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn day_key(scope: &Scope, day: u64) -> Vec<u8> {
+fn day_key(scope: &Scope, day: u64) -> Key {
     Key::new().scope(scope).number(day).prefix()
 }
 
-fn day_entry(scope: &Scope, day: u64) -> Vec<u8> {
+fn day_entry(scope: &Scope, day: u64) -> Key {
     let midnight = Timestamp(day.saturating_mul(Millis::DAY.0));
     Key::new().instant(midnight).scope(scope).prefix()
 }

@@ -29,7 +29,7 @@ impl Json {
     }
 
     fn written(&self, style: Style) -> String {
-        let mut out = String::new();
+        let mut out = String::with_capacity(256);
         self.write(&mut out, style);
         out
     }
