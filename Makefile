@@ -49,7 +49,7 @@ fuzz: $(FUZZER)/bin/cargo-fuzz ## libFuzzer, led by coverage, on each parser for
 	cargo metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null
 	for target in $(or $(target),cursor duration json queue_message url); do \
 		mkdir -p fuzz/found/$$target && \
-		$< run --fuzz-dir fuzz --sanitizer none $$target fuzz/found/$$target fuzz/corpus/$$target -- \
+		$< run --fuzz-dir fuzz --sanitizer $(or $(sanitizer),none) $$target fuzz/found/$$target fuzz/corpus/$$target -- \
 			-max_total_time=$(or $(seconds),60) -timeout=5 -print_final_stats=1 || exit 1; \
 	done
 

@@ -68,15 +68,20 @@ class Disk:
         self.files = defaultdict(list)
         self.lists = defaultdict(list)
         self.root = None
+        # The system gives a new file the number of one that is gone, which a list at its last sync may still name.
+        files = defaultdict(int)
         for number, note in enumerate(notes[:moment]):
             match note.kind:
                 case "N":
-                    # The system gives a new file the number of one that is gone.
-                    self.files[note.inode] = []
+                    files[note.inode] += 1
                 case "W" | "T" | "S":
-                    self.files[note.inode].append((number, note))
+                    self.files[note.inode, files[note.inode]].append((number, note))
                 case "L":
-                    self.lists[note.inode].append((number, note))
+                    entries = {
+                        name: (inode if kind == "d" else (inode, files[inode]), kind)
+                        for name, (inode, kind) in note.entries.items()
+                    }
+                    self.lists[note.inode].append((note.begun, entries))
                     if note.path == str(folder):
                         self.root = note.inode
 
@@ -97,14 +102,14 @@ class Disk:
     def _entries(self, inode, dice):
         """The list at its last sync, or at a moment since then."""
         lists = self.lists[inode]
-        synced = max((place for place, (_, note) in enumerate(lists) if note.begun >= 0), default=None)
-        choices = [note.entries for _, note in lists[synced or 0 :]]
+        synced = max((place for place, (begun, _) in enumerate(lists) if begun >= 0), default=None)
+        choices = [entries for _, entries in lists[synced or 0 :]]
         if synced is None:
             choices.insert(0, {})
         return dice.choice([choices[0], choices[-1], dice.choice(choices)])
 
-    def _leave_content(self, path, inode, dice):
-        changes = self.files[inode]
+    def _leave_content(self, path, numbered, dice):
+        changes = self.files[numbered]
         # A sync covers what was noted before it began.
         durable = max((note.begun for _, note in changes if note.kind == "S"), default=-1)
         later = [note for number, note in changes if number >= durable and note.kind != "S"]

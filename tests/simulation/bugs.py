@@ -263,6 +263,31 @@ BUGS = {
         "shared/src/app/deactivate.rs",
         [("let event = (!targets.is_empty()).then(", "let event = (targets.len() > 1_000).then(")],
     ),
+    "a success does not end a row of failures": (
+        "shared/src/domain/figures.rs",
+        [
+            (
+                "self.failing_since = attempt.error.as_ref().and(self.failing_since.or(Some(attempt.sent_at)));",
+                "self.failing_since = self.failing_since.or(attempt.error.as_ref().map(|_| attempt.sent_at));",
+            )
+        ],
+    ),
+    "who is activated is not given five days anew": (
+        "shared/src/domain/endpoint_settings.rs",
+        [("            if !endpoint.active {", "            if endpoint.active {")],
+    ),
+    "patience ends half a minute early": (
+        "shared/src/domain/endpoint.rs",
+        [("now.since(since) >= PATIENCE)", "now.since(since) >= Millis(PATIENCE.0 - 30_000))")],
+    ),
+    "patience begins anew with each look at it": (
+        "shared/src/app/patience.rs",
+        [("failing_since.unwrap_or(now).plus(PATIENCE)", "failing_since.map_or(now, |_| now).plus(PATIENCE)")],
+    ),
+    "what is open for an endpoint that failed for too long stays open": (
+        "shared/src/app/deliver.rs",
+        [("            self.give_up_all(scope, id, &deactivated(&reason)).await;\n", "")],
+    ),
     "a timer that expires does not tell endpoints": (
         "shared/src/app/fall_due.rs",
         [("                self.hand_over(&taken.events).await.and(sent)?;", "                sent?;")],

@@ -24,8 +24,9 @@ pub struct Swept {
 impl App {
     /// Puts in again what is overdue by more than `grace`, of timers, deliveries and events at most `limit` each.
     ///
-    /// What stays overdue is put in again after one, two, four, eight minutes and so on: where everything waits because
-    /// there is too much of it, a sweep must not add as much again every minute. For a sweep once a minute.
+    /// What stays overdue is put in again after one, two, four, eight minutes and so on, and then once an hour: where
+    /// everything waits because there is too much of it, a sweep must not add as much again every minute; and where nothing
+    /// was swept for days, what was lost then must not wait as long again. For a sweep once a minute.
     ///
     /// # Errors
     /// The infrastructure's; the next sweep finds what this one did not come to.
@@ -99,11 +100,13 @@ impl App {
     }
 }
 
-/// Whether what has been overdue for this long is put in again: in its first three minutes, and then each time that it has
-/// been overdue for twice as long.
+/// Whether what has been overdue for this long is put in again: in its first three minutes, then each time that it has
+/// been overdue for twice as long, and from an hour on every hour.
 fn is_turn(overdue: Millis) -> bool {
-    let minutes = overdue.0 / Millis::MINUTE.0;
-    minutes <= 2 || minutes.is_power_of_two()
+    match overdue.0 / Millis::MINUTE.0 {
+        minutes @ 0..60 => minutes <= 2 || minutes.is_power_of_two(),
+        minutes => minutes.is_multiple_of(60),
+    }
 }
 
 #[cfg(test)]
@@ -111,8 +114,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stays_overdue_is_put_in_again_ever_more_rarely() {
-        let turns: Vec<_> = (0..70).filter(|minute| is_turn(Millis(minute * 60_000 + 30_000))).collect();
-        assert_eq!(turns, [0, 1, 2, 4, 8, 16, 32, 64]);
+    fn what_stays_overdue_is_put_in_again_ever_more_rarely_and_at_least_once_an_hour() {
+        let turns: Vec<_> = (0..200).filter(|minute| is_turn(Millis(minute * 60_000 + 30_000))).collect();
+        assert_eq!(turns, [0, 1, 2, 4, 8, 16, 32, 60, 120, 180]);
     }
 }

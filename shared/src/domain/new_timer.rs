@@ -126,7 +126,8 @@ fn parse_events(fields: &Fields<'_>, policy: &UrlPolicy, faults: &mut Faults) ->
             Object::new()
         }
     };
-    let mut moved: Vec<(String, &str)> = Vec::new();
+    let mut moved: Vec<(&str, &str)> = Vec::new();
+    let mut unused: Vec<(&str, &str, &Json)> = Vec::new();
     for (short, field) in SHORTHANDS {
         let Some(value) = fields.get(short) else { continue };
         let on_expire = events.entry("on_expire".to_owned()).or_insert(Json::Null);
@@ -136,9 +137,22 @@ fn parse_events(fields: &Fields<'_>, policy: &UrlPolicy, faults: &mut Faults) ->
         let Json::Object(on_expire) = on_expire else { continue };
         if on_expire.get(field).is_none_or(|given| *given == Json::Null) {
             on_expire.insert(field.to_owned(), value.clone());
-            moved.push((format!("events.on_expire.{field}"), short));
+            moved.push((short, field));
+        } else {
+            unused.push((short, field, value));
         }
     }
+    let parsed = parse_moved(events, &moved, policy, faults);
+    // What `on_expire` overrides is not stored, and has to be right all the same.
+    for (short, field, value) in unused {
+        let on_expire = Json::Object(Object::from([(field.to_owned(), value.clone())]));
+        parse_moved(Object::from([("on_expire".to_owned(), on_expire)]), &[(short, field)], policy, faults);
+    }
+    parsed
+}
+
+/// Reads `events` whose `on_expire` has these fields from shorthands: a fault is shown where the caller wrote the value.
+fn parse_moved(events: Object, moved: &[(&str, &str)], policy: &UrlPolicy, faults: &mut Faults) -> Events {
     let given = Json::Object(events);
     let body = Object::from([("events".to_owned(), given.clone())]);
     let mut found = Faults::default();
@@ -147,13 +161,13 @@ fn parse_events(fields: &Fields<'_>, policy: &UrlPolicy, faults: &mut Faults) ->
         None => unreachable!("events was just made an object"),
     };
     for fault in found.list() {
-        // A fault is shown where the caller wrote the value.
-        let inside = |path: &str| fault.path.strip_prefix(path).filter(|rest| rest.is_empty() || rest.starts_with('.'));
-        let path = match moved.iter().find_map(|(path, short)| Some((short, inside(path)?))) {
-            Some((short, rest)) => format!("{short}{rest}"),
-            None => fault.path.clone(),
-        };
-        faults.add(fault.code, path, fault.message.clone());
+        let under_on_expire = fault.path.strip_prefix("events.on_expire.");
+        let short = under_on_expire.and_then(|path| {
+            let (field, rest) = path.split_at(path.find('.').unwrap_or(path.len()));
+            let (short, _) = moved.iter().find(|(_, known)| *known == field)?;
+            Some(format!("{short}{rest}"))
+        });
+        faults.add(fault.code, short.unwrap_or_else(|| fault.path.clone()), fault.message.clone());
     }
     parsed
 }
@@ -192,5 +206,29 @@ mod tests {
         let faults = parse(&Json::parse(body).unwrap(), &scope, id, Timestamp(0), &UrlPolicy::strict()).unwrap_err();
         let paths: Vec<_> = faults.list().iter().map(|fault| fault.path.as_str()).collect();
         assert_eq!(paths, ["events.on_expire.data2", "webhook", "data"]);
+    }
+
+    #[test]
+    fn a_shorthand_that_on_expire_overrides_has_to_be_right_all_the_same() {
+        let events =
+            r#"{"on_expire": {"webhook": "https://a.example/", "message": "m", "data": {}, "format": "json"}}"#;
+        let scope = Scope { account: AccountId::new("acct"), mode: Mode::Live };
+        let faulty = |short: &str| {
+            let body = format!(r#"{{"duration": "1h", {short}, "events": {events}}}"#);
+            let (body, id) = (Json::parse(body.as_bytes()).unwrap(), TimerId::new("t"));
+            let parsed = parse(&body, &scope, id, Timestamp(0), &UrlPolicy::strict());
+            parsed.map_or_else(|faults| faults.list()[0].path.clone(), |timer| timer.events.as_str().to_owned())
+        };
+        for (short, path) in [
+            (r#""webhook": "ftp://a.example/""#, "webhook"),
+            (r#""callback": "x""#, "callback"),
+            (r#""message": 5"#, "message"),
+            (r#""data": []"#, "data"),
+            (r#""format": "xml""#, "format"),
+        ] {
+            assert_eq!(faulty(short), path);
+        }
+        let right = faulty(r#""webhook": "https://b.example/", "message": "other""#);
+        assert!(right.contains("https://a.example/") && !right.contains("other"), "{right}");
     }
 }

@@ -47,10 +47,10 @@ impl NewEnd {
 }
 
 /// What a timer keeps for life.
-const FIXED: [&str; 8] = ["id", "agent_id", "agentId", "team", "scenario", "organizationId", "projectId", "status"];
+pub const FIXED: [&str; 8] = ["id", "agent_id", "agentId", "team", "scenario", "organizationId", "projectId", "status"];
 
 /// What `POST /timers` takes at the top level in the stead of `on_expire`: a change that ignored it would lose a webhook.
-const SHORTHANDS: [&str; 5] = ["webhook", "callback", "format", "message", "data"];
+pub const SHORTHANDS: [&str; 5] = ["webhook", "callback", "format", "message", "data"];
 
 /// Reads a change. `null` takes a field back to its default.
 ///

@@ -48,7 +48,7 @@ impl<const LIMIT: usize> Raw<LIMIT> {
 
     /// The members of the body's object; none for an empty body.
     pub(super) fn optional_object(&self) -> Result<Object, Problem> {
-        if self.0.iter().all(u8::is_ascii_whitespace) {
+        if self.0.is_empty() {
             return Ok(Object::new());
         }
         match self.json()? {

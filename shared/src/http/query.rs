@@ -48,11 +48,11 @@ impl Query {
         number.map(Some).ok_or_else(|| Problem::invalid(name, "must be a whole number of at least 1"))
     }
 
-    /// Whether a parameter is given and says `true` or `1`; `false`, `0` and nothing say no.
+    /// Whether a parameter says `true`; `false`, or not given, is no.
     pub(super) fn flag(&self, name: &str) -> Result<bool, Problem> {
         match self.get(name) {
-            None | Some("false" | "0") => Ok(false),
-            Some("true" | "1" | "") => Ok(true),
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
             Some(_) => Err(Problem::invalid(name, "must be true or false")),
         }
     }

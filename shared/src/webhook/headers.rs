@@ -12,7 +12,7 @@ const MOST_BYTES: usize = 4 * 1024;
 
 /// Headers that every delivery sets itself, those of one connection (RFC 9110, section 7.6.1), and what decides where a
 /// request goes or where it ends.
-const RESERVED: [&str; 24] = [
+pub const RESERVED: [&str; 24] = [
     "connection",
     "content-encoding",
     "content-length",

@@ -159,7 +159,8 @@ impl Callers {
         self.world.state().calls.timers[place].calls[call].answered = answered.map(|answered| (now, answered));
     }
 
-    async fn send_event(self, plan: NewEvent) {
+    /// Sends an event when it is time to.
+    pub(crate) async fn send_event(self, plan: NewEvent) {
         self.world.sleep_until(plan.at).await;
         let place = {
             let (id, begun) = (EventId::new(plan.id.clone()), self.world.now());

@@ -97,6 +97,8 @@ pub(crate) struct WantedEndpoint {
     pub created: Option<Timestamp>,
     /// From when on it need not be told of everything any more: its owner changed or deleted it.
     pub disturbed: Option<Timestamp>,
+    /// When its owner asked for it to be deactivated, and when it was active again.
+    pub inactive: Vec<(Timestamp, Option<Timestamp>)>,
     /// When its deletion was answered.
     pub deleted: Option<Timestamp>,
 }

@@ -9,6 +9,7 @@ mod checks;
 mod conformance;
 mod flaw;
 mod functions;
+mod lasting;
 mod owners;
 mod plan;
 mod process;

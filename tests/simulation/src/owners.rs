@@ -17,6 +17,7 @@ impl Callers {
                 events: plan.events,
                 created: None,
                 disturbed: None,
+                inactive: Vec::new(),
                 deleted: None,
             };
             let endpoints = &mut self.world.state().calls.endpoints;
@@ -57,7 +58,16 @@ impl Callers {
             match wish {
                 EndpointWish::Active(active) => {
                     let body = parsed(&format!(r#"{{"active": {active}}}"#));
+                    if !active {
+                        self.world.state().calls.endpoints[place].inactive.push((begun, None));
+                    }
                     self.insist(async |app| app.change_endpoint(&plan.scope, &id, &body).await.map(|_| ())).await;
+                    let now = self.world.now();
+                    if let Some((_, to)) = self.world.state().calls.endpoints[place].inactive.last_mut()
+                        && active
+                    {
+                        *to = Some(now);
+                    }
                 }
                 EndpointWish::Delete => {
                     let deleted = self.insist(async |app| app.delete_endpoint(&plan.scope, &id).await).await;

@@ -28,6 +28,8 @@ pub(crate) struct Plan {
     pub replays: Vec<(Scope, Timestamp)>,
     /// How each host behaves.
     pub manners: Vec<(String, Manner)>,
+    /// An event that is sent when the infrastructure has recovered.
+    pub last: Option<NewEvent>,
 }
 
 /// A timer to create.

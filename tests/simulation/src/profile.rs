@@ -9,6 +9,8 @@ pub(crate) struct Profile {
     pub calm: bool,
     /// Nothing goes wrong, but one account has far more to do than there is room for, and its receivers never answer.
     pub(crate) crowded: bool,
+    /// It lasts for days, in which endpoints fail.
+    pub(crate) lasting: bool,
     /// How far a process' clock may be off, either way, in milliseconds.
     pub skew: u64,
     /// A call of a port is refused: nothing is done.
@@ -44,20 +46,23 @@ pub(crate) struct Profile {
 }
 
 impl Profile {
-    /// The profile of a seed: one in five is calm, one in two hundred is crowded, and of the others each has its own mixture.
+    /// The profile of a seed: one in five is calm, one in two hundred is crowded, one in twenty-five lasts for days, and of
+    /// those that are not calm each has its own mixture.
     pub(crate) fn draw(seed: u64, random: &mut Random) -> Self {
         let (concurrency, latency) = (50, 15);
         if seed % 200 == 1 {
             return Self { crowded: true, concurrency: 2, latency, ..Self::default() };
         }
-        if seed.is_multiple_of(5) {
-            return Self { calm: true, concurrency, latency, ..Self::default() };
+        let lasting = seed % 25 == 2;
+        if seed.is_multiple_of(5) || (lasting && random.chance(3_000)) {
+            return Self { calm: true, lasting, concurrency, latency, ..Self::default() };
         }
         // Half of the faults are absent from a seed, so that rare ones are not buried under frequent ones.
         let mut rate = |most: u64| if random.chance(5_000) { most >> random.below(4) } else { 0 };
         Self {
             calm: false,
             crowded: false,
+            lasting,
             skew: if rate(1) > 0 { 2_000 } else { 0 },
             refused: rate(400),
             answer_lost: rate(400),
@@ -81,6 +86,13 @@ impl Profile {
     /// stays one.
     pub(crate) fn recovered(&self) -> Self {
         let concurrency = if self.crowded { self.concurrency } else { 50 };
-        Self { calm: self.calm, skew: self.skew, concurrency, latency: self.latency, ..Self::default() }
+        Self {
+            calm: self.calm,
+            lasting: self.lasting,
+            skew: self.skew,
+            concurrency,
+            latency: self.latency,
+            ..Self::default()
+        }
     }
 }

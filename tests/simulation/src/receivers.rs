@@ -28,6 +28,8 @@ pub(crate) enum Manner {
     Silent,
     /// Fails every other time until so long after the beginning, and is gone then: 410.
     Leaves(Millis),
+    /// Fails, save between these two times after the beginning: then it takes everything.
+    Ails(Millis, Millis),
 }
 
 /// How each host behaves.
@@ -89,6 +91,12 @@ impl Answer {
             },
             Manner::Leaves(at) if age >= at => plain(410),
             Manner::Leaves(_) => plain(*random.pick(&[200, 500])),
+            Manner::Ails(from, to) if (from..to).contains(&age) => plain(200),
+            // Some take their time over it.
+            Manner::Ails(..) if !patient && random.chance(1_500) => {
+                return Self { after: Millis(random.below(25_000)), ..plain(500) };
+            }
+            Manner::Ails(..) => plain(*random.pick(&[500, 500, 404, 301, 503])),
             Manner::Fails(rate) if random.chance(rate) => match random.below(if patient { 4 } else { 5 }) {
                 0 => plain(*random.pick(&[500, 502, 404, 400, 302])),
                 1 => Self { retry_after: Some(Millis::seconds(random.below(60))), ..plain(503) },

@@ -67,7 +67,12 @@ impl Simulation {
 async fn course(seed: u64, simulation: Simulation) -> Report {
     let profile = Profile::draw(seed, &mut Random::new(seed, 1));
     let mut random = Random::new(seed, 2);
-    let plan = if profile.crowded { Plan::crowd(&mut random) } else { Plan::draw(&mut random, profile.calm) };
+    let mut plan = match (profile.crowded, profile.lasting) {
+        (true, _) => Plan::crowd(&mut random),
+        (_, true) => Plan::last(&mut random, profile.calm),
+        _ => Plan::draw(&mut random, profile.calm),
+    };
+    let last = plan.last.take();
     let world = World::new(state(seed, profile.clone(), &plan, simulation));
     world.note("seed", &format!("{seed}: {profile:?}"));
     let functions = Functions::new(world.clone());
@@ -76,7 +81,11 @@ async fn course(seed: u64, simulation: Simulation) -> Report {
     let callers = Callers { world: world.clone(), functions };
     callers.clone().carry_out(plan).await;
     world.state().profile = profile.recovered();
+    world.state().recovered = Some(world.now());
     world.note("seed", "the input has stopped");
+    if let Some(event) = last {
+        callers.clone().send_event(event).await;
+    }
     let end = world.now().plus(PATIENCE);
     loop {
         tokio::time::sleep(GLANCE.to_std()).await;
@@ -129,6 +138,7 @@ pub(crate) fn state(seed: u64, profile: Profile, plan: &Plan, simulation: Simula
         arrivals: Vec::new(),
         begun: BTreeMap::new(),
         calls: Calls::default(),
+        recovered: None,
         processes: 0,
         invocations: 0,
         violations: BTreeSet::new(),
@@ -144,6 +154,10 @@ async fn sweep(world: World, functions: Functions) {
             (random.between(58_000, 62_000), times, random.below(2_000))
         };
         tokio::time::sleep(Millis(pause).to_std()).await;
+        // Where nothing is open a sweep finds nothing, and in days there are thousands of them.
+        if world.state().profile.lasting && nothing_is_open(&world.state().table) {
+            continue;
+        }
         for number in 0..times {
             let (functions, after) = (functions.clone(), Millis(apart * number));
             tokio::task::spawn_local(async move {
@@ -156,11 +170,12 @@ async fn sweep(world: World, functions: Functions) {
 
 fn is_quiet(world: &World) -> bool {
     let state = world.state();
-    let table = &state.table;
-    state.due.is_empty()
-        && state.deliveries.is_empty()
-        && state.invocations == 0
-        && table.timers.values().all(|timer| timer.status().has_ended())
+    state.due.is_empty() && state.deliveries.is_empty() && state.invocations == 0 && nothing_is_open(&state.table)
+}
+
+/// Whether everything that is stored has come to its end.
+fn nothing_is_open(table: &Table) -> bool {
+    table.timers.values().all(|timer| timer.status().has_ended())
         && table.deliveries.values().all(|delivery| !delivery.status.is_open())
         && table.events.values().all(|event| event.remaining().is_empty())
 }

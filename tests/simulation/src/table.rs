@@ -21,8 +21,10 @@ use minoots_shared::ports::{DayUsage, IdempotencyKey, Remembered, TimerStep};
 use std::collections::{BTreeMap, HashMap};
 
 /// A time in which an endpoint is to be sent nothing, because the service deactivated it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Silence {
+    /// Why.
+    pub reason: String,
     /// When it was deactivated.
     pub from: Timestamp,
     /// When its owner activated it again.

@@ -53,6 +53,8 @@ pub(crate) struct State {
     pub begun: BTreeMap<(u64, DeliveryId), Timestamp>,
     /// What callers asked for and were answered.
     pub calls: Calls,
+    /// When the input had stopped and the infrastructure had recovered.
+    pub recovered: Option<Timestamp>,
     /// How many processes there were.
     pub processes: u64,
     /// Invocations under way.

@@ -40,7 +40,7 @@ pub(super) fn check(seen: &Seen<'_>, broken: &mut Vec<String>) {
     }
 }
 
-fn to<'a>(seen: &'a Seen<'_>, scope: &'a Scope, id: &'a EndpointId) -> impl Iterator<Item = &'a Delivery> {
+pub(super) fn to<'a>(seen: &'a Seen<'_>, scope: &'a Scope, id: &'a EndpointId) -> impl Iterator<Item = &'a Delivery> {
     let to_it = move |delivery: &&Delivery| {
         delivery.scope == *scope && delivery.source.endpoint() == Some(id) && !delivery.source.is_test()
     };

@@ -3,6 +3,7 @@
 mod attempts;
 mod events;
 mod gone;
+mod patience;
 mod timers;
 
 use crate::arrivals::Arrival;
@@ -25,6 +26,7 @@ pub(crate) fn check(state: &mut State, profile: &Profile) {
         attempts::check(&seen, &mut broken);
         events::check(&seen, &mut broken);
         gone::check(&seen, &mut broken);
+        patience::check(&seen, &mut broken);
         dead_letters(&seen, &mut broken);
     }
     broken.into_iter().for_each(|what| state.broken(what));

@@ -44,7 +44,10 @@ impl Table {
         let Some(before) = self.endpoints.get(&key).filter(next).cloned() else { return false };
         let silences = self.silences.entry(key.clone()).or_default();
         match (before.may_be_sent_to(), endpoint.may_be_sent_to()) {
-            (true, false) => silences.push(Silence { from: now, to: None }),
+            (true, false) => {
+                let reason = endpoint.disabled_reason.clone().unwrap_or_default();
+                silences.push(Silence { reason, from: now, to: None });
+            }
             (false, true) => silences.iter_mut().for_each(|silence| silence.to = silence.to.or(Some(now))),
             _ => {}
         }

@@ -7,6 +7,7 @@ use crate::domain::events::Format;
 use crate::domain::fields::SHORT_TEXT;
 use crate::domain::json::Json;
 use crate::domain::subscription::LONGEST_TYPE;
+use crate::webhook::headers::RESERVED;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
@@ -39,8 +40,14 @@ number_or_text!(
 /// Headers of the caller's own, sent with each attempt: up to 20, 4 KiB together. Those that the service or HTTP itself sets
 /// can't be asked for.
 #[derive(JsonSchema)]
-#[schemars(transparent, extend("maxProperties" = 20, "propertyNames" = json!({"pattern": "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"})))]
+#[schemars(transparent, extend("maxProperties" = 20, "propertyNames" = header_names()))]
 pub(super) struct Headers(#[expect(dead_code)] std::collections::BTreeMap<String, HeaderText>);
+
+/// Names that HTTP allows, without those that are refused, as they are usually spelt: in any other case they are, too.
+fn header_names() -> Value {
+    let refused = json!([{"enum": RESERVED}, {"pattern": "^[xX]-[mM][iI][nN][oO][oO][tT][sS]-"}]);
+    json!({"pattern": "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", "not": {"anyOf": refused}})
+}
 
 pub(super) struct HeaderText;
 impl JsonSchema for HeaderText {

@@ -4,6 +4,7 @@ use super::requests::{Headers, Object, number_or_text};
 use crate::domain::events::{Format, LONGEST_MESSAGE};
 use crate::domain::fields::SHORT_TEXT;
 use crate::domain::milestone::MOST_INTERVALS;
+use crate::domain::timer_change::{FIXED, SHORTHANDS};
 use crate::domain::transition::LONGEST_REASON;
 use crate::http::creating::LARGEST_BATCH;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -92,6 +93,11 @@ fn given(name: &str) -> Value {
     json!({"required": [name], "properties": {name: {"not": {"type": "null"}}}})
 }
 
+/// A name, and none of these.
+fn not_these(names: &[&str]) -> Value {
+    json!({"not": {"enum": names}})
+}
+
 /// What is to happen when. An event without a webhook is still told to endpoints.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -154,13 +160,14 @@ pub(super) struct NewTimers {
     timers: Vec<NewTimer>,
 }
 
-/// What is to change: what is not given stays. At most one of `duration`, `expiresAt` and `extend` moves the end.
+/// What is to change: what is not given stays. At most one of `duration`, `expiresAt` and `extend` moves the end. A timer
+/// keeps its id and labels for life, and a new timer's shorthands are none here: `events` is given as a whole.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase", extend("not" = json!({"anyOf": [
     {"allOf": [given("duration"), given("expiresAt")]},
     {"allOf": [given("duration"), given("extend")]},
     {"allOf": [given("expiresAt"), given("extend")]},
-]})))]
+]}), "propertyNames" = not_these(&[FIXED.as_slice(), &SHORTHANDS].concat())))]
 #[expect(dead_code)]
 pub(super) struct TimerChanges {
     /// How long it runs, counted anew from now.
