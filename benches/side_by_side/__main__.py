@@ -16,7 +16,7 @@ import report
 import scenarios
 from plots import distributions
 from servers import PEER, Always, EverySecond, Minoots
-from tools import ROOT, Receiver, busy, free_port
+from tools import ROOT, Receiver, busy, free_ports
 
 DOCS = ROOT / "docs"
 
@@ -128,7 +128,7 @@ def measure(sizes, load):
             neighbour(server, "hanging", silent.url)
 
         def dead(server):
-            neighbour(server, "dead", f"http://127.0.0.1:{free_port()}/hook")
+            neighbour(server, "dead", f"http://127.0.0.1:{free_ports(1)[0]}/hook")
 
         for round in range(sizes.rounds):
             turns = contenders[round % 3 :] + contenders[: round % 3]

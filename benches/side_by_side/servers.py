@@ -1,5 +1,6 @@
 """The servers that are compared, each with the same HTTP call in front and a folder of its own."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -10,7 +11,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from tools import KEY, ROOT, free_port, memory, tree
+from tools import KEY, ROOT, free_ports, memory, tree
 
 PEER = ROOT / "benches/peer"
 PATIENCE = 120
@@ -26,7 +27,7 @@ class Server:
     def start(self):
         """Starts it, and says how many seconds went by until it answered a creation."""
         begun = time.time()
-        self.port = free_port()
+        self.port, self.inner_port = free_ports(2)
         self.launch()
         while not self._answers():
             ended = any(process.poll() is not None for process in self.processes)
@@ -45,7 +46,9 @@ class Server:
     def kill(self):
         for process in self.processes:
             for one in tree(process.pid):
-                os.kill(one, signal.SIGKILL)
+                # One that did not start is gone already.
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(one, signal.SIGKILL)
             process.wait()
         self.processes = []
 
@@ -84,11 +87,10 @@ class BullMQ(Server):
         self.name = f"BullMQ, {fsync}"
 
     def launch(self):
-        redis = free_port()
-        command = f"redis-server --bind 127.0.0.1 --port {redis} --appendonly yes --appendfsync {self.fsync}"
+        command = f"redis-server --bind 127.0.0.1 --port {self.inner_port} --appendonly yes --appendfsync {self.fsync}"
         self.run(*command.split(), "--save", "", "--maxmemory-policy", "noeviction", "--dir", self.folder)
         # While Redis reads its file, the peer's commands wait for it.
-        self.run("node", PEER / "server.mjs", PORT=self.port, REDIS_PORT=redis, API_KEY=KEY, CONCURRENCY=100)
+        self.run("node", PEER / "server.mjs", PORT=self.port, REDIS_PORT=self.inner_port, API_KEY=KEY, CONCURRENCY=100)
 
 
 class EverySecond(BullMQ):

@@ -16,10 +16,13 @@ KEY = "mnt_live_bench"
 CONNECTIONS = 32
 
 
-def free_port():
-    with socket.socket() as unbound:
-        unbound.bind(("127.0.0.1", 0))
-        return unbound.getsockname()[1]
+def free_ports(count):
+    """So many different ones: held until all are found."""
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for unbound in sockets:
+            unbound.bind(("127.0.0.1", 0))
+        return [unbound.getsockname()[1] for unbound in sockets]
 
 
 def create(port, count, webhook, connections=CONNECTIONS, **options):
