@@ -4,6 +4,7 @@ import re
 import tomllib
 
 import pytest
+from bugs import ATTEMPT_NUMBERED, BUGS, HELPERS, RECEIVES
 
 from minoots import ROOT
 
@@ -64,3 +65,14 @@ def test_every_member_forbids_unsafe_code():
         str(path) for path in members if tomllib.loads(path.read_text()).get("lints", {}).get("workspace") is not True
     ]
     assert lax == []
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_bug_that_is_planted_still_has_its_place(bug):
+    file, replacements = BUGS[bug]
+    helpers = [{"receives": RECEIVES, "attempt_numbered": ATTEMPT_NUMBERED}[helper] for helper in HELPERS.get(bug, [])]
+    texts = {}
+    for path, text, instead in [*helpers, *((file, *replacement) for replacement in replacements)]:
+        code = texts.setdefault(path, (ROOT / path).read_text(encoding="utf-8"))
+        assert code.count(text) == 1, f"{path} has {code.count(text)} times, not once, what this bug replaces:\n{text}"
+        texts[path] = code.replace(text, instead)

@@ -112,7 +112,7 @@ BUGS = {
         "shared/src/webhook/client.rs",
         [
             (
-                "Some(outgoing.delivery.body.clone().into())",
+                "Some(String::from(&*outgoing.delivery.body).into())",
                 'Some(outgoing.delivery.body.replacen(\'{\', &format!("{{\\"sent\\":{},", now.0), 1).into())',
             )
         ],
@@ -325,7 +325,7 @@ ATTEMPT_NUMBERED = (
     "            crate::domain::attempt::Attempt { attempt, due_at, sent_at, duration_ms, response_code, error };\n"
     "        delivery.attempts = vec![one; number as usize - 1];\n"
     "        let Some(account) = self.store.account(&scope.account).await? else { return Ok(None) };\n"
-    "        self.make(&Outgoing::from_timer(&delivery, &account.webhook_secrets), None, || ()).await\n"
+    "        self.make(&Outgoing::from_timer(&delivery, &account.webhook_secrets), None, |_| ()).await\n"
     "    }\n\n"
     "    async fn make(\n",
 )
