@@ -28,6 +28,10 @@ const TABLES: &str = "keyspaces";
 const CACHE: u64 = 16 << 20;
 /// Bytes of journal on disk before memtables are flushed for it.
 const JOURNAL: u64 = 64 << 20;
+/// Threads that write memtables to disk. Never one alone: fjall's worker waits for room in the queue that it takes its work
+/// from, which is full when it has been slow for a thousand commits, and nobody else makes any. Then nothing is written out
+/// any more, and memory and journal grow with every timer.
+const WORKERS: usize = 2;
 
 /// Opens the database in `path`, or makes one, and holds the folder until it is dropped.
 pub(super) fn open(path: &Path) -> Result<Tables, OpenError> {
@@ -67,7 +71,7 @@ fn mended(path: &Path, folder: &Path) -> Result<Database, Box<dyn Error + Send +
 }
 
 fn open_database(path: &Path) -> fjall::Result<Database> {
-    Database::builder(path).cache_size(CACHE).max_journaling_size(JOURNAL).worker_threads(1).open()
+    Database::builder(path).cache_size(CACHE).max_journaling_size(JOURNAL).worker_threads(WORKERS).open()
 }
 
 /// Makes a database: all of it, or none.
