@@ -6,6 +6,7 @@ mod journal;
 mod keys;
 mod lines_of_time;
 mod listing;
+mod new_deliveries;
 mod opening;
 mod records;
 mod retention;

@@ -95,7 +95,7 @@ async fn more_new_deliveries_than_are_kept_are_begun_all_the_same() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder);
     create(&store, timer("a")).await;
-    let (count, timer) = (5_000, timer("a"));
+    let (count, timer) = (20_000, timer("a"));
     let after = timer.fall_due(timer.next_due().unwrap()).unwrap().timer;
     let deliveries = (0..count).map(|number| delivery(&timer, &format!("del_{number}"), NOW)).collect();
     let step = TimerStep { before: 0, timer: after, deliveries, withdraw: None, happened: 1, events: Vec::new() };
