@@ -15,7 +15,7 @@ use minoots_shared::domain::time::{Millis, Timestamp};
 use minoots_shared::ports::Unavailable;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{OwnedMutexGuard, watch};
+use tokio::sync::watch;
 
 /// The fastest that the clock goes: a year in about five minutes.
 pub(crate) const FASTEST: f64 = 100_000.0;
@@ -52,8 +52,8 @@ pub(crate) struct DevClock {
     reckoning: Mutex<Reckoning>,
     speed: watch::Sender<f64>,
     kept: Kept,
-    /// Held by whoever sets the clock: one at a time.
-    setting: Arc<tokio::sync::Mutex<()>>,
+    /// Held by whoever sets the clock or keeps what it shows: one at a time, so that what is kept is what was set last.
+    setting: tokio::sync::Mutex<()>,
 }
 
 impl DevClock {
@@ -75,7 +75,7 @@ impl DevClock {
             reckoning: Mutex::new(reckoning),
             speed: watch::Sender::new(speed),
             kept,
-            setting: Arc::default(),
+            setting: tokio::sync::Mutex::default(),
         };
         clock.keep()?;
         Ok(Arc::new(clock))
@@ -116,8 +116,8 @@ impl DevClock {
     /// # Errors
     /// The store failed, or the data folder can't be written: the clock stays where it has come to, and goes on from there.
     pub(crate) async fn advance(&self, to: To, standstill: &Standstill) -> Result<(), Error> {
-        let setting = Arc::clone(&self.setting).lock_owned().await;
-        let held = Held::new(self, setting);
+        let _setting = self.setting.lock().await;
+        let held = Held::new(self);
         let mut now = held.shown;
         let to = match to {
             To::Instant(instant) => instant,
@@ -145,7 +145,10 @@ impl DevClock {
             if speed.wait_for(|speed| *speed > 1.0).await.is_err() {
                 return;
             }
-            self.keep().unwrap_or_else(|error| tracing::error!(%error, "the clock can't be kept"));
+            {
+                let _setting = self.setting.lock().await;
+                self.keep().unwrap_or_else(|error| tracing::error!(%error, "the clock can't be kept"));
+            }
             tokio::time::sleep(RESERVED.to_std()).await;
         }
     }
@@ -210,15 +213,14 @@ struct Held<'a> {
     clock: &'a DevClock,
     before: Reckoning,
     shown: Timestamp,
-    _setting: OwnedMutexGuard<()>,
 }
 
 impl<'a> Held<'a> {
-    fn new(clock: &'a DevClock, setting: OwnedMutexGuard<()>) -> Self {
+    fn new(clock: &'a DevClock) -> Self {
         let (before, real) = (*clock.reckoning(), clock.machine.now());
         let shown = before.at(real);
         clock.reckon(Reckoning { real, shown, speed: 0.0 });
-        Self { clock, before, shown, _setting: setting }
+        Self { clock, before, shown }
     }
 }
 

@@ -68,3 +68,19 @@ fn a_file_that_holds_no_clock_is_refused_and_named() {
     let error = DevClock::open(folder.path(), 1.0).err().unwrap().to_string();
     assert!(error.contains("clock.json") && error.contains("remove it"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_sets_a_fast_clock_and_who_keeps_up_with_it_do_not_get_in_each_others_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = DevClock::open(folder.path(), 2.0).unwrap();
+    for round in 0..300 {
+        let keeping = Arc::clone(&clock);
+        let keeping = tokio::spawn(async move { keeping.keep_up().await });
+        clock.set_speed(3.0).await.unwrap();
+        clock.set_speed(2.0 + f64::from(round)).await.unwrap();
+        keeping.abort();
+        let _ = keeping.await;
+        let kept = Kept::new(folder.path()).read().unwrap().unwrap();
+        assert_eq!(kept.speed, 2.0 + f64::from(round));
+    }
+}
