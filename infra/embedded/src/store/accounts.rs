@@ -7,7 +7,7 @@ use super::keys::{Key, after_prefix};
 use super::record::{self, unreadable};
 use super::tables::{Read, Table};
 use super::txn::Txn;
-use super::writer::Durability;
+use super::write_job::Durability;
 use minoots_shared::domain::account::Account;
 use minoots_shared::domain::api_key::{ApiKey, KeyDigest};
 use minoots_shared::domain::ids::{AccountId, ApiKeyId};

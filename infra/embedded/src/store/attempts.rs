@@ -9,7 +9,7 @@ use super::keys::Key;
 use super::record::unreadable;
 use super::tables::{Read as _, Table};
 use super::txn::Txn;
-use super::writer::Durability;
+use super::write_job::Durability;
 use super::{deliveries, delivery_lists, figures};
 use fjall::UserKey;
 use foldhash::HashMap;

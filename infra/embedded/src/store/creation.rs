@@ -8,7 +8,6 @@ use super::tables::{Read as _, Table};
 use super::timers::{self, Encoded};
 use super::txn::Txn;
 use super::usage::{self, Counted};
-use super::writer::Durability;
 use minoots_shared::domain::account::Scope;
 use minoots_shared::domain::event::Event;
 use minoots_shared::domain::time::Timestamp;
@@ -47,7 +46,7 @@ impl EmbeddedStore {
             }
             Ok(Created::Placed(placements))
         };
-        self.writer.run(Durability::Disk, job).await
+        self.writer.run_here(job).await
     }
 }
 

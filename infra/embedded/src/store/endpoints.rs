@@ -10,7 +10,7 @@ use super::record;
 use super::subscribers;
 use super::tables::{Read as _, Table};
 use super::txn::Txn;
-use super::writer::Durability;
+use super::write_job::Durability;
 use minoots_shared::domain::account::Scope;
 use minoots_shared::domain::endpoint::Endpoint;
 use minoots_shared::domain::event::Event;

@@ -13,7 +13,7 @@ use super::tables::{Read, Table};
 use super::timeline;
 use super::txn::Txn;
 use super::usage::{self, Counted};
-use super::writer::Durability;
+use super::write_job::Durability;
 use fjall::{UserKey, UserValue};
 use minoots_shared::domain::account::Scope;
 use minoots_shared::domain::delivery::Delivery;
@@ -73,7 +73,7 @@ impl EmbeddedStore {
             usage::count(txn, &event.scope, event.created_at, &Counted { events: 1, ..Counted::default() })?;
             Ok(Accepted::New)
         };
-        self.writer.run(Durability::Disk, job).await
+        self.writer.run_here(job).await
     }
 
     pub(super) fn read_event(&self, scope: &Scope, id: &EventId) -> Result<Option<Event>> {

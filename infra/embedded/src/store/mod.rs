@@ -1,11 +1,12 @@
 //! The store: `minoots_shared::ports::Store` on fjall, a log-structured merge tree.
 //!
-//! All writes go through one thread, which commits what waits as one group with one sync. Reads don't wait for
-//! it: each looks at a snapshot of what is committed, inline, for they take microseconds.
+//! One writes at a time and commits what waits as one group with one sync: see [`writer`]. Reads don't wait for
+//! that: each looks at a snapshot of what is committed, inline, for they take microseconds.
 
 mod accounts;
 mod attempts;
 mod cache;
+mod committer;
 mod creation;
 mod deliveries;
 mod delivery_lists;
@@ -33,15 +34,16 @@ mod timers;
 mod txn;
 mod usage;
 mod wake;
+mod write_job;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
+pub use committer::Figures;
 pub use error::OpenError;
 pub use retention::DEFAULT_RETENTION;
 pub use wake::Wake;
-pub use writer::Figures;
 
 use crate::job::Job;
 use attempts::Attempts;

@@ -12,7 +12,7 @@ use super::timeline;
 use super::timers;
 use super::txn::Txn;
 use super::usage;
-use super::writer::Durability;
+use super::write_job::Durability;
 use minoots_shared::domain::time::{Millis, Timestamp};
 use minoots_shared::domain::timer::Timer;
 use minoots_shared::ports::Unavailable;

@@ -9,7 +9,7 @@ use super::tables::{Read as _, Table};
 use super::timers::{self, Encoded, Head};
 use super::txn::Txn;
 use super::usage::{self, Counted};
-use super::writer::Durability;
+use super::write_job::Durability;
 use minoots_shared::domain::ids::DeliveryId;
 use minoots_shared::domain::timer::Timer;
 use minoots_shared::ports::TimerStep;

@@ -12,7 +12,7 @@ use minoots_shared::domain::account::Account;
 use minoots_shared::domain::api_key::ApiKey;
 use serde::de::DeserializeOwned;
 use std::ops::Bound;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// What is kept where. Keys: ‖ joins the parts that [`super::keys::Key`] writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,6 +151,8 @@ pub(super) struct Tables {
     broken: AtomicBool,
     /// There may be subscriptions: without any, nobody is told of a timer's step, and most stores have none.
     has_subscriptions: AtomicBool,
+    /// How many journals there were when it was last seen to that the old ones can go.
+    journals: AtomicUsize,
     /// Dropped last: while the database closes, the folder is in use.
     _folder: Folder,
 }
@@ -172,6 +174,7 @@ impl Tables {
             api_keys: Cache::default(),
             broken: AtomicBool::new(false),
             has_subscriptions: AtomicBool::new(has_subscriptions),
+            journals: AtomicUsize::new(1),
             _folder: folder,
         })
     }
@@ -198,6 +201,21 @@ impl Tables {
     /// Whether there may be any subscription.
     pub(super) fn may_have_subscriptions(&self) -> bool {
         self.has_subscriptions.load(Ordering::Acquire)
+    }
+
+    /// Has a journal that is full written to tables, all of it, whereupon it goes. By itself fjall would keep it for tables in
+    /// which little is written, until there is a second one, and read both at the next start.
+    pub(super) fn shorten_journal(&self) {
+        let journals = self.db.journal_count();
+        if journals <= self.journals.swap(journals, Ordering::Relaxed) {
+            return;
+        }
+        for keyspace in self.keyspaces.iter().chain([&self.meta]) {
+            if let Err(error) = keyspace.rotate_memtable() {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the store's journal can't be shortened");
+                return;
+            }
+        }
     }
 
     /// A write failed: what is in memory and on disk may differ from here on, and nothing more is written.

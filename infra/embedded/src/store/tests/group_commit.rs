@@ -4,7 +4,7 @@ use crate::store::error::{Result, StoreError};
 use crate::store::keys::Key;
 use crate::store::tables::{Read as _, Table};
 use crate::store::txn::Txn;
-use crate::store::writer::Durability;
+use crate::store::write_job::Durability;
 use futures::future::join_all;
 use std::sync::mpsc::channel;
 
@@ -39,6 +39,74 @@ async fn creations_that_come_together_share_one_sync() {
     assert_eq!(after.jobs - before.jobs, 33);
     assert_eq!(after.syncs - before.syncs, 1);
     assert_eq!(store.concurrent_timers(&scope()).await.unwrap(), 32);
+}
+
+/// The name of the thread that writes for a caller of its own.
+async fn who_writes_here(store: &EmbeddedStore) -> Option<String> {
+    let name = |_: &mut Txn<'_>| Ok(std::thread::current().name().map(str::to_owned));
+    store.writer.run_here(name).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_writes_alone_writes_itself_and_others_let_the_writer_do_it_in_their_order() {
+    let folder = TempDir::new().unwrap();
+    let store = Arc::new(open(&folder));
+    let caller = Arc::clone(&store);
+    let (own, writer) = tokio::spawn(async move {
+        let name = std::thread::current().name().map(str::to_owned);
+        (name, who_writes_here(&caller).await)
+    })
+    .await
+    .unwrap();
+    assert_eq!(own, writer);
+
+    let (release, held) = hold(&store).await;
+    let first = Arc::clone(&store);
+    let first = tokio::spawn(async move { create(&first, timer("a")).await });
+    while store.writer.waiting() < 2 {
+        tokio::task::yield_now().await;
+    }
+    let second = Arc::clone(&store);
+    let second = tokio::spawn(async move {
+        let job = |txn: &mut Txn<'_>| {
+            let seen = txn.get(Table::Timers, &Key::scoped(&scope(), "a"))?.is_some();
+            Ok((seen, std::thread::current().name().map(str::to_owned)))
+        };
+        second.writer.run_here(job).await.unwrap()
+    });
+    while store.writer.waiting() < 3 {
+        tokio::task::yield_now().await;
+    }
+    drop(release);
+    held.await.unwrap();
+    first.await.unwrap();
+    assert_eq!(second.await.unwrap(), (true, Some("minoots-writer".to_owned())));
+    assert_eq!(store.writer.waiting(), 0);
+    let before = store.figures();
+    create(&store, timer("b")).await;
+    let after = store.figures();
+    assert_eq!((after.jobs - before.jobs, after.syncs - before.syncs), (1, 1));
+}
+
+#[tokio::test]
+async fn a_runtime_of_one_thread_does_not_wait_for_the_disk() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    assert_eq!(who_writes_here(&store).await.as_deref(), Some("minoots-writer"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_panic_in_the_midst_of_a_commit_nobody_writes() {
+    let folder = TempDir::new().unwrap();
+    let store = Arc::new(open(&folder));
+    let panicked = store.writer.run_then(Durability::System, |_| Ok(()), |_| panic!("by test")).await;
+    assert!(matches!(panicked, Err(StoreError::Stopped)));
+    for id in ["a", "b"] {
+        let store = Arc::clone(&store);
+        let created = tokio::spawn(async move { store.create_timers(creation(vec![timer(id)])).await });
+        let error = created.await.unwrap().unwrap_err();
+        assert!(std::error::Error::source(&error).unwrap().to_string().contains("has stopped"), "{error:?}");
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,9 @@
 use super::*;
 use crate::store::OpenError;
 use crate::store::journal;
+use crate::store::tables::Table;
+use crate::store::txn::Txn;
+use crate::store::write_job::Durability;
 use minoots_shared::domain::json::Json;
 use std::fs::{read, write};
 use std::path::PathBuf;
@@ -128,4 +131,43 @@ fn a_folder_without_a_journal_has_nothing_to_mend() {
     assert!(journal::mend(folder.path(), folder.path()).unwrap().is_none());
     write(folder.path().join("7.jnl"), [0; 100]).unwrap();
     assert!(journal::mend(folder.path(), folder.path()).unwrap().is_none());
+}
+
+/// What the journals take on disk, in bytes.
+fn journals(folder: &TempDir) -> u64 {
+    let files = std::fs::read_dir(folder.path().join("store")).unwrap().map(|file| file.unwrap());
+    let journals = files.filter(|file| file.path().extension().is_some_and(|name| name == "jnl"));
+    journals.map(|file| file.metadata().unwrap().len()).sum()
+}
+
+#[tokio::test]
+async fn a_full_journal_goes_once_there_is_a_new_one_even_if_it_holds_the_only_record_of_a_table_that_is_seldom_written()
+ {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    create(&store, timer("first")).await;
+    // fjall lets a journal of 64 MiB go by itself, and begins a new one from 64 MB on: so that this one is between them, some
+    // is written that does not count for when the other table is written to disk.
+    for (table, least) in [(Table::Timers, 20), (Table::Usage, 0)] {
+        let mut writes = 0_u32;
+        while writes < least || least == 0 && store.tables.db.journal_count() < 2 {
+            let value = vec![b'x'; 100 << 10];
+            let key = format!("large {}", writes % 4);
+            let job = move |txn: &mut Txn<'_>| {
+                txn.put(table, key.as_bytes(), value);
+                Ok(())
+            };
+            store.writer.run(Durability::System, job).await.unwrap();
+            writes += 1;
+            assert!(writes < 1_000, "the journal is never full");
+        }
+    }
+    let begun = std::time::Instant::now();
+    while store.tables.db.journal_count() > 1 {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "the full journal is still there");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(journals(&folder) <= 64 << 20);
+    drop(store);
+    assert!(has(&open(&folder), "first").await);
 }

@@ -7,7 +7,7 @@ use super::super::record;
 use super::super::tables::Table;
 use super::super::timers::Head;
 use super::super::txn::Txn;
-use super::super::writer::Durability;
+use super::super::write_job::Durability;
 use super::*;
 use minoots_shared::domain::timer::Status;
 use minoots_shared::ports::TimerQuery;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::store::tables::Table;
-use crate::store::writer::Durability;
+use crate::store::write_job::Durability;
 use crate::store::{DEFAULT_RETENTION, deliveries::delete_ended, idempotency::forget_expired, retention::delete_timer};
 use minoots_shared::domain::event::Event;
 use minoots_shared::domain::figures::Latencies;
