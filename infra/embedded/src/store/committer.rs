@@ -6,7 +6,7 @@ use super::tables::Tables;
 use super::txn::Txn;
 use super::write_job::{Durability, WriteJob};
 use minoots_shared::failpoint::{self, Failpoint};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
@@ -33,6 +33,8 @@ pub(super) struct Committer {
     turn: Mutex<()>,
     /// Jobs that have been handed in and are not committed yet.
     waiting: AtomicUsize,
+    /// Whether the last group was one job alone.
+    was_alone: AtomicBool,
     jobs: AtomicU64,
     commits: AtomicU64,
     syncs: AtomicU64,
@@ -46,6 +48,7 @@ impl Committer {
             tables,
             turn: Mutex::default(),
             waiting: AtomicUsize::new(0),
+            was_alone: AtomicBool::new(true),
             jobs: AtomicU64::new(0),
             commits: AtomicU64::new(0),
             syncs: AtomicU64::new(0),
@@ -53,9 +56,11 @@ impl Committer {
         }
     }
 
-    /// Announces a job that [`Self::commit`] will be given. `true`: no other one waits or is being committed.
+    /// Announces a job that [`Self::commit`] will be given. `true`: no other one waits or is being committed, and the last one
+    /// was alone as well, so that there is nobody to share a commit with.
     pub(super) fn announce(&self) -> bool {
-        self.waiting.fetch_add(1, Ordering::AcqRel) == 0
+        let waiting = self.waiting.fetch_add(1, Ordering::AcqRel);
+        waiting == 0 && self.was_alone.load(Ordering::Relaxed)
     }
 
     /// How many jobs have been announced and are not committed yet.
@@ -84,6 +89,7 @@ impl Committer {
         failpoint::reached(Failpoint::BeforeCommit);
         let outcome = self.tables.check().and_then(|()| txn.commit(durable));
         failpoint::reached(Failpoint::BeforeAnswers);
+        self.was_alone.store(group.len() == 1, Ordering::Relaxed);
         self.waiting.fetch_sub(group.len(), Ordering::AcqRel);
         self.count(group.len(), outcome.as_ref().is_ok_and(|committed| *committed), durable);
         if let Err(error) = &outcome {

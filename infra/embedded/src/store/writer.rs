@@ -55,10 +55,11 @@ impl Writer {
         answer.await.unwrap_or(Err(StoreError::Stopped))
     }
 
-    /// [`Self::run`] with a sync, for a task that has nothing else to do meanwhile. If nobody else writes, it is committed
-    /// here and now, which spares its caller two threads that have to wake up: the writer's, and the caller's own.
+    /// [`Self::run`] with a sync, for a task that has nothing else to do meanwhile. If callers come one at a time, it is
+    /// committed here and now, which spares its caller two threads that have to wake up: the writer's, and its own.
     ///
-    /// A task that runs several such futures by turns would sync the disk for each of them.
+    /// Where many come at once the writer is faster, for it keeps no other task from its thread. A task that runs several such
+    /// futures by turns would sync the disk for each of them.
     pub(super) async fn run_here<T, F>(&self, run: F) -> Result<T>
     where
         T: Send + 'static,
