@@ -91,8 +91,8 @@ async fn dev(options: &Dev) -> Result<(), Error> {
         .merge(clock::route::router(Arc::clone(&dev_clock), standstill))
         .merge(changes::router(store.committed(), stopped.clone()))
         .layer(Extension(LocalServer));
-    let router = Visitors::new(&options.allowed_hosts, &options.allowed_origins).guard(router);
-    let serving = tokio::spawn(serve::serve(listener, router, stopped.clone(), PATIENCE));
+    let answers = Visitors::new(&options.allowed_hosts, &options.allowed_origins).guard(router);
+    let serving = tokio::spawn(serve::serve(listener, answers, stopped.clone(), PATIENCE));
     let running = tokio::spawn(Runner::new(app, store, queue).run(stopped, PATIENCE));
 
     print!("{}", welcome::welcome(&url, &key, &settings, &options.data_dir, options.strict_webhooks, &dev_clock));

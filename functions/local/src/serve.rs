@@ -3,17 +3,18 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::middleware::{self, Next};
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tower::ServiceExt as _;
+use tower::Service as _;
 
 /// How long a caller may take to send a request's head, or to begin the next request.
 const HEAD_PATIENCE: Duration = Duration::from_secs(60);
@@ -22,11 +23,29 @@ const RECOVERY: Duration = Duration::from_millis(50);
 /// How long the last answers may take to leave, once the handlers have given them.
 const FLUSH: Duration = Duration::from_millis(500);
 
-/// Serves `router` until `stop` says so; then takes no new connections, and returns when the requests under way have been
-/// answered, or after `patience`.
-pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>, patience: Duration) {
+/// Who answers requests.
+pub(crate) trait Answer: Send + Sync + 'static {
+    /// The answer to one.
+    fn answer(&self, request: Request) -> impl Future<Output = Response> + Send;
+}
+
+impl Answer for Router {
+    async fn answer(&self, request: Request) -> Response {
+        let Ok(answer) = self.clone().call(request).await;
+        answer
+    }
+}
+
+/// Serves until `stop` says so; then takes no new connections, and returns when the requests under way have been answered, or
+/// after `patience`.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    answers: impl Answer,
+    mut stop: watch::Receiver<bool>,
+    patience: Duration,
+) {
     let (under_way, mut requests) = watch::channel(0usize);
-    let router = router.layer(middleware::from_fn(move |request, next| count(under_way.clone(), request, next)));
+    let answers = Arc::new(answers);
     let connections = GracefulShutdown::new();
     loop {
         let accepted = tokio::select! {
@@ -34,7 +53,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => connect(stream, router.clone(), &connections),
+            Ok((stream, _)) => connect(stream, Arc::clone(&answers), under_way.clone(), &connections),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(RECOVERY).await;
@@ -50,14 +69,26 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch
     let _ = tokio::time::timeout(FLUSH, flushed).await;
 }
 
-fn connect(stream: TcpStream, router: Router, connections: &GracefulShutdown) {
+fn connect(
+    stream: TcpStream,
+    answers: Arc<impl Answer>,
+    under_way: watch::Sender<usize>,
+    connections: &GracefulShutdown,
+) {
     // Answers are small: waiting to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
-    let service = router.map_request(|request: hyper::Request<Incoming>| request.map(Body::new));
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let (answers, under_way) = (Arc::clone(&answers), UnderWay::new(&under_way));
+        async move {
+            let answer = answers.answer(request.map(Body::new)).await;
+            drop(under_way);
+            Ok::<_, Infallible>(answer)
+        }
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_PATIENCE)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        .serve_connection(TokioIo::new(stream), service);
     let connection = connections.watch(connection);
     tokio::spawn(async move {
         if let Err(error) = connection.await {
@@ -66,15 +97,18 @@ fn connect(stream: TcpStream, router: Router, connections: &GracefulShutdown) {
     });
 }
 
-/// Counts the requests under way, those included whose caller goes away meanwhile.
-async fn count(under_way: watch::Sender<usize>, request: Request, next: Next) -> Response {
-    struct UnderWay(watch::Sender<usize>);
-    impl Drop for UnderWay {
-        fn drop(&mut self) {
-            self.0.send_modify(|count| *count -= 1);
-        }
+/// A request under way, also one whose caller goes away meanwhile.
+struct UnderWay(watch::Sender<usize>);
+
+impl UnderWay {
+    fn new(count: &watch::Sender<usize>) -> Self {
+        count.send_modify(|count| *count += 1);
+        Self(count.clone())
     }
-    under_way.send_modify(|count| *count += 1);
-    let _under_way = UnderWay(under_way);
-    next.run(request).await
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
 }

@@ -4,7 +4,7 @@
 //! site's own name was made to lead here (DNS rebinding), under that name (`Host`). Both are refused, for every route: the inbox
 //! needs no key. Addresses and names without a dot can't be an attacker's, since nobody else can own one.
 
-use axum::Router;
+use crate::serve::Answer;
 use axum::extract::Request;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -12,11 +12,9 @@ use axum::http::header::{
 };
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
-use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use minoots_shared::http::problem::{Code, Problem};
 use std::net::IpAddr;
-use std::sync::Arc;
 
 /// What pages of an allowed origin may send; the same stands in template.yaml.
 const SENT_HEADERS: &str = "authorization, content-type, idempotency-key, x-api-key";
@@ -28,10 +26,9 @@ const READ_HEADERS: &str = "idempotent-replayed, ratelimit-limit, ratelimit-rema
 const MAX_AGE: &str = "600";
 
 /// The names under which this server may be called, and the sites whose pages may call it.
-#[derive(Clone)]
 pub(crate) struct Visitors {
-    hosts: Arc<[String]>,
-    origins: Arc<[String]>,
+    hosts: Vec<String>,
+    origins: Vec<String>,
 }
 
 impl Visitors {
@@ -41,20 +38,9 @@ impl Visitors {
         Self { hosts: hosts.iter().map(|name| plain(name)).collect(), origins: origins.iter().map(origin).collect() }
     }
 
-    /// `router`, for requests that may come.
-    pub(crate) fn guard(self, router: Router) -> Router {
-        router.layer(middleware::from_fn(move |request: Request, next: Next| {
-            let refused = self.refusal(request.uri(), request.headers());
-            let origin = request.headers().get(ORIGIN).filter(|origin| self.is_allowed(origin)).cloned();
-            async move {
-                match (refused, origin) {
-                    (Some(why), _) => Problem::new(Code::InsufficientPermissions, why).into_response() as Response,
-                    (None, Some(origin)) if asks_first(&request) => readable(preflight(), origin),
-                    (None, Some(origin)) => readable(next.run(request).await, origin),
-                    (None, None) => next.run(request).await,
-                }
-            }
-        }))
+    /// `inner`, for requests that may come.
+    pub(crate) fn guard<A: Answer>(self, inner: A) -> impl Answer {
+        Guarded { visitors: self, inner }
     }
 
     fn is_allowed(&self, origin: &HeaderValue) -> bool {
@@ -93,6 +79,23 @@ impl Visitors {
         let host = plain(host);
         let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
         address || !host.contains('.') || host.ends_with(".localhost") || self.hosts.contains(&host)
+    }
+}
+
+struct Guarded<A> {
+    visitors: Visitors,
+    inner: A,
+}
+
+impl<A: Answer> Answer for Guarded<A> {
+    async fn answer(&self, request: Request) -> Response {
+        let origin = request.headers().get(ORIGIN).filter(|origin| self.visitors.is_allowed(origin)).cloned();
+        match (self.visitors.refusal(request.uri(), request.headers()), origin) {
+            (Some(why), _) => Problem::new(Code::InsufficientPermissions, why).into_response(),
+            (None, Some(origin)) if asks_first(&request) => readable(preflight(), origin),
+            (None, Some(origin)) => readable(self.inner.answer(request).await, origin),
+            (None, None) => self.inner.answer(request).await,
+        }
     }
 }
 
