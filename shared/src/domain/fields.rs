@@ -20,6 +20,11 @@ impl<'a> Fields<'a> {
         Self { members, path: String::new() }
     }
 
+    /// The fields of an object under a path.
+    pub fn at(path: &str, members: &'a Object) -> Self {
+        Self { members, path: path.to_owned() }
+    }
+
     /// The object's members.
     pub fn members(&self) -> &'a Object {
         self.members

@@ -118,18 +118,24 @@ fn parse_labels(fields: &Fields<'_>, faults: &mut Faults) -> Labels {
 
 /// `events` with the top-level shorthands filled in under `on_expire`.
 fn parse_events(fields: &Fields<'_>, policy: &UrlPolicy, faults: &mut Faults) -> Events {
-    let mut events = match fields.get("events") {
-        None => Object::new(),
-        Some(Json::Object(events)) => events.clone(),
+    let none = Json::Object(Object::new());
+    let given = match fields.get("events") {
+        None => &none,
+        Some(given @ Json::Object(_)) => given,
         Some(other) => {
             faults.invalid("events", format!("must be an object, not {}", other.kind()));
-            Object::new()
+            &none
         }
     };
+    let shorthands: Vec<_> =
+        SHORTHANDS.iter().filter_map(|(short, field)| Some((*short, *field, fields.get(short)?))).collect();
+    if shorthands.is_empty() {
+        return parse_moved(given, &[], policy, faults);
+    }
+    let mut events = given.as_object().cloned().unwrap_or_default();
     let mut moved: Vec<(&str, &str)> = Vec::new();
     let mut unused: Vec<(&str, &str, &Json)> = Vec::new();
-    for (short, field) in SHORTHANDS {
-        let Some(value) = fields.get(short) else { continue };
+    for (short, field, value) in shorthands {
         let on_expire = events.entry("on_expire".to_owned()).or_insert(Json::Null);
         if *on_expire == Json::Null {
             *on_expire = Json::Object(Object::new());
@@ -142,24 +148,21 @@ fn parse_events(fields: &Fields<'_>, policy: &UrlPolicy, faults: &mut Faults) ->
             unused.push((short, field, value));
         }
     }
-    let parsed = parse_moved(events, &moved, policy, faults);
+    let parsed = parse_moved(&Json::Object(events), &moved, policy, faults);
     // What `on_expire` overrides is not stored, and has to be right all the same.
     for (short, field, value) in unused {
         let on_expire = Json::Object(Object::from([(field.to_owned(), value.clone())]));
-        parse_moved(Object::from([("on_expire".to_owned(), on_expire)]), &[(short, field)], policy, faults);
+        let events = Json::Object(Object::from([("on_expire".to_owned(), on_expire)]));
+        parse_moved(&events, &[(short, field)], policy, faults);
     }
     parsed
 }
 
 /// Reads `events` whose `on_expire` has these fields from shorthands: a fault is shown where the caller wrote the value.
-fn parse_moved(events: Object, moved: &[(&str, &str)], policy: &UrlPolicy, faults: &mut Faults) -> Events {
-    let given = Json::Object(events);
-    let body = Object::from([("events".to_owned(), given.clone())]);
+fn parse_moved(given: &Json, moved: &[(&str, &str)], policy: &UrlPolicy, faults: &mut Faults) -> Events {
+    let Json::Object(members) = given else { unreachable!("events was just made an object") };
     let mut found = Faults::default();
-    let parsed = match Fields::root(&body).object("events", &mut found) {
-        Some(fields) => Events::parse(&given, &fields, Some(policy), &mut found),
-        None => unreachable!("events was just made an object"),
-    };
+    let parsed = Events::parse(given, &Fields::at("events", members), Some(policy), &mut found);
     for fault in found.list() {
         let under_on_expire = fault.path.strip_prefix("events.on_expire.");
         let short = under_on_expire.and_then(|path| {

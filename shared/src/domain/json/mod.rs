@@ -42,7 +42,10 @@ impl Json {
         read::refuse_deep(bytes)?;
         let text = std::str::from_utf8(bytes)
             .map_err(|error| format!("is not UTF-8: byte {} can't stand where it does", error.valid_up_to()))?;
-        serde_json::from_str(text).map_err(|error| error.to_string())
+        match read::in_one_pass(text) {
+            Some(value) => Ok(value),
+            None => serde_json::from_str(text).map_err(|error| error.to_string()),
+        }
     }
 
     /// What kind of value it is, with its article, for error messages.

@@ -29,6 +29,71 @@ pub(super) fn refuse_deep(bytes: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
+/// Reads a text in one pass. `None`: it holds a number whose spelling would be lost, any but an integer of 64 bits, or it is
+/// faulty, so that it has to be read as [`Json`].
+pub(super) fn in_one_pass(text: &str) -> Option<Json> {
+    serde_json::from_str::<Plain>(text).ok().map(|plain| plain.0)
+}
+
+/// A value without numbers that have several spellings.
+struct Plain(Json);
+
+impl<'de> Deserialize<'de> for Plain {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Json;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value that is spelled in one way")
+            }
+            fn visit_unit<E>(self) -> Result<Json, E> {
+                Ok(Json::Null)
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
+                Ok(Json::Bool(value))
+            }
+            fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
+                Ok(Json::Number(value.to_string().into()))
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
+                Ok(Json::Number(value.to_string().into()))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+                Ok(Json::String(text.to_owned()))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<Json, A::Error> {
+                items(access, |item: Plain| item.0).map(Json::Array)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<Json, A::Error> {
+                members(access, |value: Plain| value.0).map(Json::Object)
+            }
+        }
+        deserializer.deserialize_any(Any).map(Self)
+    }
+}
+
+fn items<'de, A: SeqAccess<'de>, T: Deserialize<'de>>(
+    mut access: A,
+    value: impl Fn(T) -> Json,
+) -> Result<Vec<Json>, A::Error> {
+    let mut items = Vec::new();
+    while let Some(item) = access.next_element()? {
+        items.push(value(item));
+    }
+    Ok(items)
+}
+
+fn members<'de, A: MapAccess<'de>, T: Deserialize<'de>>(
+    mut access: A,
+    value: impl Fn(T) -> Json,
+) -> Result<Object, A::Error> {
+    let mut members = Object::new();
+    while let Some((key, member)) = access.next_entry()? {
+        members.insert(key, value(member));
+    }
+    Ok(members)
+}
+
 impl<'de> Deserialize<'de> for Json {
     /// Each level is read as raw text first and then by its first character: the only way to see a number's spelling
     /// without giving objects with certain keys a second meaning. The depth limit bounds what this costs.
@@ -58,12 +123,8 @@ impl<'de> Deserialize<'de> for Members {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Members, A::Error> {
-                let mut members = Object::new();
-                while let Some((key, value)) = access.next_entry()? {
-                    members.insert(key, value);
-                }
-                Ok(Members(members))
+            fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<Members, A::Error> {
+                members(access, |value| value).map(Members)
             }
         }
         deserializer.deserialize_map(Collect)
@@ -80,12 +141,8 @@ impl<'de> Deserialize<'de> for Items {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an array")
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Items, A::Error> {
-                let mut items = Vec::new();
-                while let Some(item) = access.next_element()? {
-                    items.push(item);
-                }
-                Ok(Items(items))
+            fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<Items, A::Error> {
+                items(access, |item| item).map(Items)
             }
         }
         deserializer.deserialize_seq(Collect)

@@ -74,6 +74,19 @@ fn malformed_deep_and_unholdable_texts_are_refused() {
 }
 
 #[test]
+fn one_pass_reads_integers_of_64_bits_and_no_other_number() {
+    for number in ["0", "7", "-7", "18446744073709551615", "-9223372036854775808"] {
+        let text = format!(r#"{{"a":[{number}],"a":{number},"\u00e9":"\ud83d\ude00"}}"#);
+        let read = read::in_one_pass(&text).unwrap();
+        assert_eq!(read, serde_json::from_str(&text).unwrap());
+        assert_eq!(read.to_compact(), format!(r#"{{"a":{number},"é":"😀"}}"#));
+    }
+    for number in ["-0", "0.0", "1e1", "18446744073709551616", "-9223372036854775809", "1E400", "01", "+1"] {
+        assert!(read::in_one_pass(number).is_none(), "{number}");
+    }
+}
+
+#[test]
 fn brackets_in_strings_are_not_levels() {
     let text = format!("[\"{}\\\"[\"]", "[{".repeat(100));
     assert_eq!(Json::parse(text.as_bytes()).unwrap().depth(), 1);
@@ -107,6 +120,16 @@ proptest! {
         prop_assert_eq!(javascript(&form), form);
         let form = value.to_python();
         prop_assert_eq!(Json::parse(form.as_bytes()).unwrap().to_python(), form);
+    }
+
+    #[test]
+    fn one_pass_reads_what_level_by_level_does_and_leaves_to_it_whatever_has_another_spelling(value in any_json()) {
+        let text = value.to_compact();
+        if let Some(read) = read::in_one_pass(&text) {
+            prop_assert_eq!(read, serde_json::from_str::<Json>(&text).unwrap());
+        } else {
+            prop_assert!(text.contains(['.', 'e']), "{text}");
+        }
     }
 
     #[test]
