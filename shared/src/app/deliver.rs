@@ -144,11 +144,11 @@ fn deactivated(reason: &str) -> String {
 pub(super) fn log(delivery: &Delivery) {
     let Some(attempt) = delivery.attempts.last() else { return };
     tracing::info!(
-        account = %delivery.scope.account,
-        mode = %delivery.scope.mode,
+        account = delivery.scope.account.as_str(),
+        mode = delivery.scope.mode.as_str(),
         timer = delivery.source.timer().map(TimerId::as_str),
         endpoint = delivery.source.endpoint().map(EndpointId::as_str),
-        delivery = %delivery.id,
+        delivery = delivery.id.as_str(),
         event = delivery.event,
         host = delivery.authority(),
         attempt = attempt.attempt,
