@@ -63,7 +63,7 @@ template: $(TEMPLATE)/installed $(CHECKOV)/installed ## what linters and our own
 bench: benches/peer/node_modules/.package-lock.json ## beside BullMQ on Redis, by turns, into docs/benchmarks.md: ten minutes; quick=1 for two minutes
 	command -v redis-server >/dev/null || { echo "bench: install Debian's redis-server" >&2; exit 1; }
 	cargo build --release --locked
-	cargo build --release --locked --package minoots --example send
+	cargo build --release --locked --package minoots --example send --example record
 	cargo build --release --locked --manifest-path benches/load/Cargo.toml
 	python3 benches/side_by_side $(if $(quick),--quick,--write)
 

@@ -2,8 +2,8 @@
 
     python3 benches/side_by_side [--quick] [--write]
 
-Build `target/release/minoots`, its example `send` and `benches/load` first, and install `benches/peer`; `make bench`
-does. It takes about ten minutes, `--quick` two. Run it on an idle machine.
+Build `target/release/minoots`, its examples `send` and `record`, and `benches/load` first, and install `benches/peer`;
+`make bench` does. It takes about ten minutes, `--quick` two. Run it on an idle machine.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def main():
     ceilings = [scenarios.ceiling(5 * sizes.timers)]
     results, late = measure(sizes, load)
     ceilings.append(scenarios.ceiling(5 * sizes.timers))
-    sync, bare = scenarios.sync(), scenarios.bare(10 * sizes.timers)
+    sync, bare, recorded = scenarios.sync(), scenarios.bare(10 * sizes.timers), scenarios.recorded(5 * sizes.timers)
     plots = [
         (f"{sizes.timers:,} due at one instant", "benchmarks-burst.svg", late["burst"]),
         (f"{sizes.timers:,} due over {sizes.over // 1000} s", "benchmarks-spread.svg", late["spread"]),
@@ -61,6 +61,7 @@ def main():
         "generator and receiver with nothing between them: "
         f"{min(ceilings):,.0f} to {max(ceilings):,.0f} requests a second",
         f"our delivery client alone, with nothing to store (`benches/send`): {bare:,.0f} webhooks a second",
+        f"our store alone, with nothing to send (`benches/record`): {recorded:,.0f} webhooks a second",
         f"one `fdatasync` of 4 KB, median: {sync:.2f} ms",
     ]
     print(report.table(results))

@@ -7,7 +7,7 @@ import time
 
 from tools import ROOT, Receiver, create
 
-SEND = ROOT / "target/release/examples/send"
+EXAMPLES = ROOT / "target/release/examples"
 
 
 def percentile(values, share):
@@ -117,10 +117,20 @@ def bare(count):
     """How many signed webhooks a second our delivery client sends by itself."""
     receiver = Receiver()
     try:
-        done = subprocess.run([SEND, receiver.url, str(count)], capture_output=True, text=True, timeout=600, check=True)
-        return float(done.stdout)
+        return example("send", receiver.url, count)
     finally:
         receiver.stop()
+
+
+def recorded(count):
+    """How many webhooks a second our store keeps account of by itself."""
+    with tempfile.TemporaryDirectory(prefix="minoots-bench-") as folder:
+        return example("record", folder, count)
+
+
+def example(name, *arguments):
+    command = [EXAMPLES / name, *map(str, arguments)]
+    return float(subprocess.run(command, capture_output=True, text=True, timeout=600, check=True).stdout)
 
 
 def ceiling(count):
