@@ -4,8 +4,8 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::Uri;
 use axum::response::Response;
-use lambda_http::RequestExt as _;
 use lambda_http::request::RequestContext;
+use lambda_http::{Body, IntoResponse, RequestExt as _};
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
@@ -24,9 +24,9 @@ impl Api {
 }
 
 impl Service<lambda_http::Request> for Api {
-    type Response = Response;
+    type Response = Answer;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Answer, Infallible>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Service::<Request>::poll_ready(&mut self.0, context)
@@ -41,7 +41,28 @@ impl Service<lambda_http::Request> for Api {
         if let Some(uri) = stage.and_then(|stage| without_stage(request.uri(), &stage)) {
             *request.uri_mut() = uri;
         }
-        Box::pin(self.0.call(request.map(axum::body::Body::new)))
+        let answer = self.0.call(request.map(axum::body::Body::new));
+        Box::pin(async move { answer.await.map(Answer) })
+    }
+}
+
+/// The router's answer. Its body is text for the gateway if it is UTF-8, and else Base64: it need not be known what each type
+/// of content is, nor the tables of all alphabets with which `lambda_http` would find out.
+pub struct Answer(Response);
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = lambda_http::Response<Body>> + Send>> {
+        let (parts, body) = self.0.into_parts();
+        Box::pin(async move {
+            // What the router answers is in memory, so that nothing can fail.
+            let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+            let body = match String::from_utf8(bytes.into()) {
+                Ok(text) if text.is_empty() => Body::Empty,
+                Ok(text) => Body::Text(text),
+                Err(binary) => Body::Binary(binary.into_bytes()),
+            };
+            lambda_http::Response::from_parts(parts, body)
+        })
     }
 }
 
@@ -61,6 +82,17 @@ fn without_stage(uri: &Uri, stage: &str) -> Option<Uri> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_body_is_text_unless_it_is_none() {
+        let body = |bytes: &'static [u8]| async move {
+            let answer = Answer(Response::new(axum::body::Body::from(bytes)));
+            answer.into_response().await.into_body()
+        };
+        assert_eq!(body(b"").await, Body::Empty);
+        assert_eq!(body("{\"é\":1}".as_bytes()).await, Body::Text("{\"é\":1}".to_owned()));
+        assert_eq!(body(b"\x89PNG\r\n\xff").await, Body::Binary(b"\x89PNG\r\n\xff".to_vec()));
+    }
 
     #[test]
     fn a_stage_is_taken_off_only_where_it_is_the_first_segment() {
