@@ -1,6 +1,6 @@
 //! The store: `minoots_shared::ports::Store` on fjall, a log-structured merge tree.
 //!
-//! One writes at a time and commits what waits as one group with one sync: see [`writer`]. Reads don't wait for
+//! One writes at a time and commits what waits as one group with one sync: see `writer.rs`. Reads don't wait for
 //! that: each looks at a snapshot of what is committed, inline, for they take microseconds.
 
 mod accounts;
